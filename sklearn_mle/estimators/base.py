@@ -1,0 +1,427 @@
+"""From a table to an objective, to a fit, to linear predictors: what regressor and classifier share."""
+
+import warnings
+from dataclasses import replace
+from numbers import Real
+
+import numpy as np
+from joblib import effective_n_jobs
+from sklearn.base import BaseEstimator, clone
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.pipeline import Pipeline
+from sklearn.utils import check_array, check_consistent_length, check_random_state
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from ..design import FAR, Block, Layout, Moments
+from ..likelihoods import likelihood as resolve_likelihood
+from ..objective import Objective
+from ..penalty import ElasticNet
+from ..rows import Rows, one_blas_thread
+from ..solvers import SOLVERS, Newton, Solver
+from .columns import free_entries, offset_columns, offset_rows, regressed_columns
+
+
+class BaseMLE(BaseEstimator):
+    """W_hat = argmin of the penalised mean negative log-likelihood: the part that knows no y."""
+
+    def fit(self, X, y, sample_weight=None):
+        """Maximise the (penalised) likelihood.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n, p)
+        y : array-like of shape (n,), or (n, m) where the likelihood says so
+        sample_weight : array-like of shape (n,), default=None
+            Weight 2 is the row twice; weight 0 is no row. None: every row once.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If y lies outside the likelihood's support, or X, y or the weights are not finite numbers.
+        """
+        # A draft is fitted, and handed over at the end: whatever fails or interrupts, the old fit remains.
+        draft = self._draft()
+        with one_blas_thread(), np.errstate(all="ignore"):
+            objective, w = draft._begin(X, y, sample_weight, self._warm_start())
+            solution, history = draft._minimize(objective, w)
+            draft._learn(objective, solution.w)
+        draft.n_iter_, draft.converged_, draft.history_ = solution.n_iter, solution.converged, history
+        draft.log_likelihood_ = objective.log_likelihood(solution.w)
+        if not solution.converged:
+            warnings.warn(
+                f"{type(self).__name__} stopped before tol was met: {solution.message}. "
+                "Raise max_iter, or look at history_.",
+                ConvergenceWarning,
+                stacklevel=2,
+            )
+        self.__dict__ = draft.__dict__
+        return self
+
+    @available_if(lambda self: hasattr(named_solver(self.solver), "step"))
+    def partial_fit(self, X, y, sample_weight=None):
+        """One step of the solver on a mini-batch; the first call also chooses units and start.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As for `fit`.
+
+        Returns
+        -------
+        self
+        """
+        return self._partial_fit(X, y, sample_weight)
+
+    def _partial_fit(self, X, y, sample_weight, **target):
+        fitted = hasattr(self, "coefs_")
+        draft = self._draft(keep=fitted)
+        with one_blas_thread(), np.errstate(all="ignore"):
+            if fitted:
+                objective = draft._objective(X, y, sample_weight, **target)
+                w = objective.layout.pack(draft._W())
+            else:
+                objective, w = draft._begin(X, y, sample_weight, {}, **target)
+            w, draft._state = draft._solver().step(objective, w, getattr(draft, "_state", None))
+            if not np.isfinite(w).all():
+                raise ValueError("partial_fit diverged: coefficients are no longer finite. Lower the learning rate.")
+            draft._learn(objective, w)
+        draft.n_iter_ = draft._state.t
+        self.__dict__ = draft.__dict__
+        return self
+
+    # --- from a table to an objective ---------------------------------------------------------------------------
+
+    def _objective(self, X, y, sample_weight=None, *, reset=False, **target):
+        """The objective of this table: the only way from a table to an Objective.
+
+        With `reset` the likelihood's classes, the columns' meaning and the layout are learnt from it;
+        otherwise they are those of the fit.
+        """
+        X, y = self._check_table(X, y, reset)
+        weight = _check_weight(sample_weight, X)
+        y, weight = self._target(X, y, weight, reset, **target)
+        if reset:
+            self._columns()
+        offset = offset_rows(X, self.likelihood_, self._offsets, getattr(self, "feature_names_in_", None))
+        rows = Rows(Block(X, y, weight, offset), len(self._mask), effective_n_jobs(self.n_jobs))
+        penalty = ElasticNet(self.alpha, self.l1_ratio)
+        if reset:
+            self._layout = standardise(rows, self._mask)
+        if np.any(self._layout.origin):
+            rows = rows.centred(self._layout.origin)
+        return Objective(self.likelihood_, self._layout, penalty, rows)
+
+    def _check_table(self, X, y, reset):
+        """X and y as arrays of finite numbers (y: as the likelihood's support allows) and of one length."""
+        support = self._support()
+        options = {"accept_sparse": "csr", "dtype": [np.float64, np.float32], "reset": reset}
+        if not support.infinite:
+            return validate_data(self, X, y, multi_output=self._takes_rows(y), **options)
+        X = validate_data(self, X, **options)
+        y = check_array(y, ensure_all_finite=False, input_name="y")
+        if np.isnan(y).any():
+            raise ValueError(f"Input y contains NaN in row {int(np.argmax(np.isnan(y).any(axis=1)))}.")
+        check_consistent_length(X, y)
+        return X, y
+
+    def _columns(self):
+        """Read `regressed`, `offset` and `exposure` for the likelihood and the columns at hand."""
+        names, p = getattr(self, "feature_names_in_", None), self.n_features_in_
+        self._offsets = offset_columns(self.offset, self.exposure, self.likelihood_, names, p)
+        regressed = regressed_columns(self.regressed, self.likelihood_, names, p)
+        self._mask = free_entries(self.likelihood_, regressed, self._offsets, self.fit_intercept, p)
+
+    # --- fit ----------------------------------------------------------------------------------------------------
+
+    def _draft(self, keep=False):
+        """A copy that shares the constructor's parameters, and, where asked, what was fitted."""
+        draft = object.__new__(type(self))
+        kept = {name: value for name, value in vars(self).items() if keep or not _is_fitted_name(name)}
+        draft.__dict__.update(kept)
+        return draft
+
+    def _begin(self, X, y, sample_weight, warm_start, **target):
+        """The objective of the training table and the coordinates to start from."""
+        self._check_parameters()
+        objective = self._objective(X, y, sample_weight, reset=True, **target)
+        eta = start(objective)
+        objective = replace(objective, layout=in_natural_units(objective, eta))
+        self._layout = objective.layout
+        W = np.zeros(self._mask.shape)
+        W[:, 0] = np.where(self._mask[:, 0], eta - _mean_offset(objective), 0.0)
+        w = objective.layout.pack(self._warm(W, warm_start))
+        if not np.isfinite(objective.taylor(w, 0)[0]):
+            w = objective.layout.pack(project(objective, eta))
+        return objective, w
+
+    def _minimize(self, objective, w):
+        report = History(self.verbose)
+        solution = self._solver().minimize(objective, w, report, check_random_state(self.random_state))
+        return solution, report.arrays()
+
+    def _learn(self, objective, w):
+        """The fitted attributes that follow from w."""
+        W = objective.layout.coefficients(w)
+        self.coefs_, self.intercepts_ = {}, {}
+        for name, rows in self.likelihood_.slices.items():
+            slopes, intercepts = W[rows, 1:], W[rows, 0]
+            if name in self.likelihood_.shift_invariant:
+                # The same constant on all rows changes nothing: take the representative with mean zero.
+                slopes, intercepts = slopes - slopes.mean(axis=0), intercepts - intercepts.mean()
+            wide = name in self.likelihood_.widths
+            self.coefs_[name] = slopes if wide else slopes[0]
+            self.intercepts_[name] = intercepts if wide else float(intercepts[0])
+        self._show()
+        at_zero = [np.array([intercept]) for intercept in self._W()[:, 0]]
+        vars(self).update(self.likelihood_.fitted(*self.likelihood_.theta(at_zero)))
+
+    def _warm_start(self):
+        """What a warm start takes over from the last fit, or {}."""
+        if not self.warm_start or not hasattr(self, "coefs_"):
+            return {}
+        return {"coef": self.coef_, "intercept": self.intercept_, "coefs": self.coefs_, "intercepts": self.intercepts_}
+
+    def _warm(self, W, last):
+        """W with the last fit's coefficients wherever name and shape agree; the first parameter's by shape alone."""
+        if not last:
+            return W
+        W = W.copy()
+        slices = self.likelihood_.slices
+        for name, rows in slices.items():
+            shape = W[rows, 1:].shape
+            if name in last["coefs"] and last["coefs"][name].size == np.prod(shape):
+                W[rows, 1:] = last["coefs"][name]
+                W[rows, 0] = last["intercepts"][name]
+        first = next(iter(slices.values()))
+        if last["coef"].size == W[first, 1:].size:
+            W[first, 1:] = last["coef"]
+            W[first, 0] = last["intercept"]
+        return np.where(self._mask, W, 0.0)
+
+    def _solver(self):
+        solver = clone(_resolve_solver(self.solver))
+        given = {"max_iter": self.max_iter, "tol": self.tol}
+        return solver.set_params(**{name: value for name, value in given.items() if value is not None})
+
+    def _check_parameters(self):
+        name = type(self).__name__
+        for parameter, upper in [("alpha", np.inf), ("l1_ratio", 1.0)]:
+            value = getattr(self, parameter)
+            if not isinstance(value, Real) or not 0 <= value <= upper or value == np.inf:
+                bounds = "a finite number >= 0" if upper == np.inf else "a number in [0, 1]"
+                raise ValueError(f"{name}: {parameter} must be {bounds}; got {value!r}.")
+        if self.alpha > 0 and self.l1_ratio > 0:
+            raise ValueError(
+                f"{name}: l1_ratio > 0 needs a proximal solver, which is not there yet; use l1_ratio=0 (ridge)."
+            )
+        if self.max_iter is not None and (not isinstance(self.max_iter, Real) or self.max_iter < 1):
+            raise ValueError(f"{name}: max_iter must be a number >= 1 or None; got {self.max_iter!r}.")
+        if self.tol is not None and (not isinstance(self.tol, Real) or not self.tol >= 0):
+            raise ValueError(f"{name}: tol must be a number >= 0 or None; got {self.tol!r}.")
+
+    # --- prediction ---------------------------------------------------------------------------------------------
+
+    def _W(self):
+        """W (K, 1 + p) from the public coefficients."""
+        slopes = np.vstack([np.atleast_2d(slopes) for slopes in self.coefs_.values()])
+        return np.column_stack([np.concatenate([np.atleast_1d(b) for b in self.intercepts_.values()]), slopes])
+
+    def _theta(self, X):
+        """theta of each row of X, and their number."""
+        check_is_fitted(self)
+        X = validate_data(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False)
+        offset = offset_rows(X, self.likelihood_, self._offsets, getattr(self, "feature_names_in_", None))
+        with one_blas_thread(), np.errstate(all="ignore"):
+            return self.likelihood_.theta(Block(X, None, None, offset).eta(self._W())), X.shape[0]
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "coefs_")
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+
+class History:
+    """The solvers' report: keeps the loss and the gradient norm of every iteration, and prints them if asked."""
+
+    def __init__(self, verbose=0):
+        self.verbose, self.loss, self.gradient_norm = verbose, [], []
+
+    def __call__(self, w, value, gradient_norm, decrement=None):
+        self.loss.append(value)
+        self.gradient_norm.append(gradient_norm)
+        if self.verbose:
+            gap = "" if decrement is None else f"  gap {decrement:.1e}"
+            print(f"iteration {len(self.loss):4d}  F {value:.12g}  |gradient| {gradient_norm:.1e}{gap}")
+
+    def arrays(self):
+        """{"loss": array, "gradient_norm": array}."""
+        return {"loss": np.array(self.loss), "gradient_norm": np.array(self.gradient_norm)}
+
+
+def unwrap(model, X):
+    """The final estimator of Pipelines and searches, and X as it receives it."""
+    while True:
+        if isinstance(model, Pipeline):
+            check_is_fitted(model)
+            X, model = (model[:-1].transform(X) if len(model) > 1 else X), model[-1]
+        elif hasattr(model, "best_estimator_"):
+            model = model.best_estimator_
+        else:
+            return model, X
+
+
+def predict_dist(model, X):
+    """The predictive distribution p(y | x) of each row, through Pipelines and searches.
+
+    Parameters
+    ----------
+    model : MLERegressor, or a Pipeline or SearchCV around one
+        Fitted.
+    X : array-like of shape (n, p)
+        As `model.predict` receives it.
+
+    Returns
+    -------
+    sklearn_mle.distributions.Predictive
+        n distributions with scipy's methods, `params`, `len` and slicing.
+
+    Raises
+    ------
+    TypeError
+        If the model has no predictive distribution of y.
+    """
+    final, X = unwrap(model, X)
+    if not hasattr(final, "predict_dist"):
+        name = type(final).__name__
+        if hasattr(final, "predict_proba"):
+            way_out = "its distribution of labels is predict_proba"
+        elif hasattr(final, "transformer_") or hasattr(final, "regressor_"):
+            way_out = "transform y yourself, or use a likelihood of the scale of y (such as LogNormal)"
+        elif hasattr(final, "estimators_"):
+            way_out = "ask its fitted estimators one by one: predict_dist(model.estimators_[i], X)"
+        else:
+            way_out = "use MLERegressor"
+        raise TypeError(f"{name} has no predictive distribution: {way_out}.")
+    return final.predict_dist(X)
+
+
+def standardise(rows, mask):
+    """The layout of these rows, from the weighted moments of a sample; units are 1."""
+    sample = rows.sample().block
+    moments = Moments.of(sample)
+    mean, scale = moments.mean, moments.scale
+    constant = np.flatnonzero(scale == 0)
+    if len(constant) and len(rows) > len(sample):
+        all_rows = rows.sum(Moments.of, constant)
+        mean[constant], scale[constant] = all_rows.mean, all_rows.scale
+    sloped = mask[:, 1:].any(axis=1)
+    p, K = len(mean), len(mask)
+    if not mask[sloped, 0].all():
+        # A slope without an intercept: no shift, and the scale is the root mean square.
+        scale = np.hypot(mean, scale)
+        mean = np.zeros(p)
+    scale = np.where(scale > 0, scale, 1.0)
+    far = (np.abs(mean) > FAR * scale) & isinstance(rows.block.X, np.ndarray)
+    origin = np.where(far, mean, 0.0)
+    return Layout(mask, mean - origin, scale, np.ones(K), origin)
+
+
+def start(objective):
+    """eta (K,) of the unconditional model, from a sample of rows: the likelihood's start, or Newton from eta = 0."""
+    likelihood, block = objective.likelihood, objective.rows.sample().block
+    weight = np.ones(len(block)) if block.weight is None else block.weight
+    values = likelihood.start(block.y, weight)
+    if values is not None:
+        return likelihood.eta(values)
+    mask = np.zeros_like(objective.layout.mask)
+    mask[:, 0] = True
+    unconditional = replace(
+        objective, layout=replace(objective.layout, mask=mask, held=None), penalty=ElasticNet(), rows=objective.rows.sample()
+    )
+    w = Newton().minimize(unconditional, np.zeros(len(mask)), History(), None).w
+    return unconditional.layout.unpack(w)[:, 0]
+
+
+def in_natural_units(objective, eta):
+    """The layout in whose units the sample's nll at eta has mean absolute curvature 1 in every predictor.
+
+    So one learning rate suits y of any scale, and L-BFGS starts from a good metric.
+    """
+    block = objective.rows.sample().block
+    *_, h = objective.likelihood.taylor(block.y, [np.array([value]) for value in eta], 2)
+    weight = np.ones(len(block)) if block.weight is None else block.weight
+    curvature = np.array([np.average(np.broadcast_to(np.abs(h[k][k]), len(block)), weights=weight) for k in range(len(h))])
+    good = np.isfinite(curvature) & (curvature > 0)
+    return replace(objective.layout, unit=1 / np.sqrt(np.where(good, curvature, 1.0)))
+
+
+def project(objective, eta):
+    """W whose linear predictors come closest to the constants eta: a start where there is no intercept."""
+    block = objective.rows.sample().block
+    Z = np.column_stack([np.ones(len(block)), block.X if isinstance(block.X, np.ndarray) else block.X.toarray()])
+    W = np.zeros(objective.layout.mask.shape)
+    for k, free in enumerate(objective.layout.mask):
+        W[k, free] = np.linalg.lstsq(Z[:, free], np.full(len(Z), eta[k]), rcond=None)[0]
+    return W
+
+
+def _mean_offset(objective):
+    block = objective.rows.sample().block
+    if not isinstance(block.offset, list):
+        return block.offset
+    return np.array([np.average(row, weights=block.weight) if np.ndim(row) else row for row in block.offset])
+
+
+def _check_weight(weight, X):
+    """sample_weight as a float array of shape (n,), or None."""
+    if weight is None:
+        return None
+    n = X.shape[0]
+    if isinstance(weight, Real):
+        weight = np.full(n, weight)
+    weight = check_array(weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight", order="C")
+    if weight.shape != (n,):
+        raise ValueError(f"sample_weight.shape == {weight.shape}, expected {(n,)}: one weight for each row of X.")
+    if (weight < 0).any():
+        i = int(np.argmax(weight < 0))
+        raise ValueError(f"sample_weight must be >= 0 (negative weights have no likelihood); row {i} has {weight[i]}.")
+    if not weight.any():
+        raise ValueError("sample_weight is zero in every row: there is nothing to fit.")
+    return weight
+
+
+def without_weightless(y, weight):
+    """y, where rows of weight zero take the y of the first row with positive weight: they influence nothing."""
+    if weight is None or weight.all():
+        return y
+    y = y.copy()
+    y[weight == 0] = y[np.argmax(weight > 0)]
+    return y
+
+
+def resolve(likelihood):
+    """A clone of the likelihood that a name or object stands for."""
+    return clone(resolve_likelihood(likelihood))
+
+
+def named_solver(solver):
+    return SOLVERS.get(solver, lambda: None)() if isinstance(solver, str) else solver
+
+
+def _resolve_solver(solver):
+    resolved = named_solver(solver)
+    if not isinstance(resolved, Solver):
+        raise ValueError(f"solver takes one of the names {list(SOLVERS)} or a Solver object; got {solver!r}.")
+    return resolved
+
+
+def _is_fitted_name(name):
+    return name in {"_state", "_layout", "_mask", "_offsets"} or (name.endswith("_") and not name.startswith("__"))

@@ -1,0 +1,112 @@
+"""Which columns of X serve which parameter: `regressed`, `offset` and `exposure` as masks and rows."""
+
+from numbers import Integral
+
+import numpy as np
+from scipy import sparse
+
+from ..design import dense
+from ..links import Log
+
+
+def column_index(column, names, p, role):
+    """The position in 0 .. p - 1 of a column given by name or index, negative allowed."""
+    if isinstance(column, str):
+        if names is None:
+            raise ValueError(f"{role}={column!r} names a column, but X has no column names; give its index.")
+        if column not in names:
+            raise ValueError(f"{role}={column!r} is no column of X; it has {list(names)}.")
+        return int(np.flatnonzero(np.asarray(names) == column)[0])
+    if not isinstance(column, Integral) or isinstance(column, bool):
+        raise TypeError(f"{role} takes a column's name or index; got {column!r}.")
+    if not -p <= column < p:
+        raise ValueError(f"{role}={column}: X has {p} columns.")
+    return int(column) % p
+
+
+def column_mask(columns, names, p, role):
+    """Boolean (p,) from "all", a name, or names, indices or booleans."""
+    mask = np.zeros(p, dtype=bool)
+    if isinstance(columns, str):
+        mask[slice(None) if columns == "all" else column_index(columns, names, p, role)] = True
+        return mask
+    columns = np.atleast_1d(columns).tolist()
+    if columns and all(isinstance(column, bool) for column in columns):
+        if len(columns) != p:
+            raise ValueError(f"{role}: the boolean mask has {len(columns)} entries, X has {p} columns.")
+        return np.array(columns)
+    mask[[column_index(column, names, p, role) for column in columns]] = True
+    return mask
+
+
+def regressed_columns(regressed, likelihood, names, p):
+    """{parameter: boolean (p,)} of the parameters with slopes."""
+    estimated = list(likelihood.slices)
+    if regressed is None:
+        regressed = estimated[:1]
+    elif isinstance(regressed, str):
+        regressed = estimated if regressed == "all" else [regressed]
+    if not isinstance(regressed, dict):
+        regressed = dict.fromkeys(regressed, "all")
+    unknown = [name for name in regressed if name not in estimated]
+    if unknown:
+        kind = "is fixed in" if unknown[0] in likelihood.parameters else "is no parameter of"
+        raise ValueError(f"regressed: {unknown[0]!r} {kind} {likelihood!r}; the estimated ones are {estimated}.")
+    return {name: column_mask(columns, names, p, f"regressed[{name!r}]") for name, columns in regressed.items()}
+
+
+def offset_columns(offset, exposure, likelihood, names, p):
+    """{parameter: [(column, is exposure), ...]} of the parameters with an offset."""
+    estimated = list(likelihood.slices)
+    first = estimated[0]
+    offset = {} if offset is None else offset if isinstance(offset, dict) else {first: offset}
+    offsets = {}
+    for name, column in offset.items():
+        if name not in estimated:
+            raise ValueError(f"offset: {name!r} is no estimated parameter of {likelihood!r}, which has {estimated}.")
+        if name in likelihood.widths:
+            raise ValueError(f"offset: {name!r} has one predictor per class; one offset for all would change nothing.")
+        offsets[name] = [(column_index(column, names, p, "offset"), False)]
+    if exposure is not None:
+        if likelihood.parameters[first] != Log():
+            raise ValueError(f"exposure multiplies {first}, so it needs link='log'; {likelihood!r} has another link.")
+        offsets.setdefault(first, []).append((column_index(exposure, names, p, "exposure"), True))
+    return offsets
+
+
+def free_entries(likelihood, regressed, offsets, fit_intercept, p):
+    """The mask of W: intercepts, slopes of the regressed parameters, none on offset and exposure columns."""
+    slices = likelihood.slices
+    mask = np.zeros((max(s.stop for s in slices.values()), 1 + p), dtype=bool)
+    mask[:, 0] = True
+    if not fit_intercept:
+        mask[next(iter(slices.values())), 0] = False
+    for name, columns in regressed.items():
+        mask[slices[name], 1:] = columns
+    taken = [column for columns in offsets.values() for column, _ in columns]
+    mask[:, [1 + column for column in taken]] = False
+    return mask
+
+
+def offset_rows(X, likelihood, offsets, names):
+    """The offset of each predictor: a list of K rows or 0.0, or 0.0 if there is none."""
+    if not offsets:
+        return 0.0
+    slices = likelihood.slices
+    rows = [0.0] * max(s.stop for s in slices.values())
+    for name, columns in offsets.items():
+        row = 0.0
+        for column, is_exposure in columns:
+            values = _column(X, column)
+            if is_exposure and not (values > 0).all():
+                i = int(np.argmin(values > 0))
+                label = column if names is None else repr(str(names[column]))
+                raise ValueError(f"exposure must be positive; column {label} of X is {values[i]} in row {i}.")
+            row = row + (np.log(values) if is_exposure else values)
+        rows[slices[name].start] = row
+    return rows
+
+
+def _column(X, column):
+    values = X[:, [column]] if sparse.issparse(X) else X[:, column]
+    return dense(values).ravel()

@@ -1,0 +1,183 @@
+"""Regression by maximum likelihood: the distribution of a number, or of several, given X."""
+
+import numpy as np
+from sklearn.base import RegressorMixin
+from sklearn.utils.validation import check_array, check_consistent_length
+
+from ..distributions import Predictive
+from ..likelihoods import LIKELIHOODS, LabelLikelihood
+from .base import BaseMLE, resolve, without_weightless
+
+
+class MLERegressor(RegressorMixin, BaseMLE):
+    """y ~ p(y | theta), theta = link^-1(W [1, x]): W maximises the likelihood.
+
+    Minimises the mean negative log-likelihood plus the penalty
+    ``alpha * (l1_ratio * ||b||_1 + (1 - l1_ratio) / 2 * ||b||_2^2)`` of all slopes b; intercepts are never
+    penalised.
+
+    Parameters
+    ----------
+    likelihood : str or Likelihood, default="gaussian"
+        A name of `sklearn_mle.likelihoods.LIKELIHOODS` or an object, in which parameters can be fixed and links
+        chosen: ``StudentT(df=4)``, ``Poisson(link="sqrt")``.
+    regressed : None, str, list of str or dict, default=None
+        The parameters that depend on X; the other estimated ones are constant. None: the first one. A name, a
+        list of names, "all", or ``{name: "all" or columns}`` with columns as names, indices or a boolean mask.
+    alpha : float, default=0.0
+        Strength of the penalty, a multiple of the *mean* nll; 0 is maximum likelihood.
+    l1_ratio : float, default=0.0
+        Share of the l1 norm in the penalty.
+    fit_intercept : bool, default=True
+        Whether the first parameter has an intercept.
+    offset : str, int or dict, default=None
+        Column of X, by name or index, that is added to the linear predictor of the first parameter with
+        coefficient 1; ``{"mu": ..., "sigma": ...}`` for several. Such a column has no coefficient.
+    exposure : str or int, default=None
+        Column of X with positive values that multiplies the first parameter, which needs a log link.
+    solver : str or Solver, default="auto"
+        "auto", "newton", "lbfgs", "sgd", or an object of `sklearn_mle.solvers`.
+    max_iter, tol : default=None
+        Override the solver's own.
+    warm_start : bool, default=False
+        Whether `fit` starts from the last fit's `coef_` and `intercept_`.
+    n_jobs : int, default=None
+        Threads over blocks of rows; the result has the same bits for any number.
+    random_state : int, RandomState or None, default=None
+        Order of the mini-batches.
+    verbose : int, default=0
+        1 prints a line per iteration.
+
+    Attributes
+    ----------
+    coef_ : array of shape (p,)
+        Slopes of the first parameter; 0 for offset and exposure.
+    intercept_ : float
+    coefs_, intercepts_ : dict
+        Slopes (p,) and intercept by estimated parameter, on the link scale.
+    likelihood_ : Likelihood
+    log_likelihood_ : float
+        sum_i s_i log p(y_i | theta_i) of the training data.
+    n_iter_, converged_ : int, bool
+    history_ : dict
+        "loss" and "gradient_norm" per iteration or epoch.
+    n_features_in_, feature_names_in_
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn_mle import MLERegressor
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> model = MLERegressor("student_t", regressed=["mu", "sigma"]).fit(X, y)
+    >>> model.predict_interval(X[:2], coverage=0.9).shape
+    (2, 2)
+    """
+
+    def __init__(
+        self,
+        likelihood="gaussian",
+        *,
+        regressed=None,
+        alpha=0.0,
+        l1_ratio=0.0,
+        fit_intercept=True,
+        offset=None,
+        exposure=None,
+        solver="auto",
+        max_iter=None,
+        tol=None,
+        warm_start=False,
+        n_jobs=None,
+        random_state=None,
+        verbose=0,
+    ):
+        self.likelihood = likelihood
+        self.regressed = regressed
+        self.alpha = alpha
+        self.l1_ratio = l1_ratio
+        self.fit_intercept = fit_intercept
+        self.offset = offset
+        self.exposure = exposure
+        self.solver = solver
+        self.max_iter = max_iter
+        self.tol = tol
+        self.warm_start = warm_start
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def predict(self, X, return_std=False):
+        """The point prediction of each row: the mean, or what the likelihood states (StudentT: mu).
+
+        Parameters
+        ----------
+        X : array-like of shape (n, p)
+        return_std : bool, default=False
+            Whether to return the standard deviation of y given x too.
+
+        Returns
+        -------
+        array of shape (n,), or a pair of them
+        """
+        theta, n = self._theta(X)
+        with np.errstate(all="ignore"):
+            point = np.array(np.broadcast_to(self.likelihood_.point(*theta), (n,)), dtype=float)
+            return (point, Predictive(self.likelihood_, theta, n).std()) if return_std else point
+
+    def predict_dist(self, X):
+        """The predictive distribution of each row; see `sklearn_mle.predict_dist`."""
+        return Predictive(self.likelihood_, *self._theta(X))
+
+    def predict_interval(self, X, coverage=0.95):
+        """The central interval that holds y with this probability, shape (n, 2)."""
+        return np.column_stack(self.predict_dist(X).interval(coverage))
+
+    def predict_quantile(self, X, q):
+        """Quantiles of y given x: shape (n,) for a number q, (n, k) for k of them."""
+        return self.predict_dist(X).ppf(np.asarray(q, dtype=float)[..., None]).T.reshape(-1, *np.shape(q))
+
+    def sample_y(self, X, n_samples=1, random_state=None):
+        """Draws from the predictive distribution, shape (n, n_samples)."""
+        return self.predict_dist(X).rvs(size=n_samples, random_state=random_state).T
+
+    def log_prob(self, X, y):
+        """log p(y_i | x_i) of each row, shape (n,)."""
+        theta, n = self._theta(X)
+        y = check_array(y, ensure_2d=False, dtype=np.float64, ensure_all_finite=not self._support().infinite)
+        check_consistent_length(X, y)
+        return Predictive(self.likelihood_, theta, n).log_prob(self.likelihood_.check(y))
+
+    # --- what BaseMLE asks of a target --------------------------------------------------------------------------
+
+    def _support(self):
+        return (self.likelihood_ if hasattr(self, "likelihood_") else resolve(self.likelihood)).support
+
+    def _takes_rows(self, y):
+        return self._support().columns > 1
+
+    def _target(self, X, y, weight, reset):
+        """y within the support, as floats, and the weights."""
+        if reset:
+            self.likelihood_ = resolve(self.likelihood)
+            if isinstance(self.likelihood_, LabelLikelihood):
+                raise ValueError(
+                    f"MLERegressor needs a likelihood of numbers; {self.likelihood_!r} is one of labels. "
+                    "Use MLEClassifier."
+                )
+        y = without_weightless(np.asarray(y, dtype=float), weight)
+        columns = self.likelihood_.support.columns
+        if columns > 1 and y.shape[1:] != (columns,):
+            raise ValueError(f"{self.likelihood_!r} needs y of shape (n, {columns}); got {y.shape}.")
+        return self.likelihood_.check(y), weight
+
+    def _show(self):
+        first = next(iter(self.coefs_))
+        self.coef_, self.intercept_ = self.coefs_[first], self.intercepts_[first]
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        likelihood = LIKELIHOODS.get(self.likelihood) if isinstance(self.likelihood, str) else self.likelihood
+        support = getattr(likelihood, "support", None)  # tags are asked of invalid parameters too
+        if support is not None:
+            tags.target_tags.positive_only = not np.all(support.contains(np.array(-1.0)))
+        return tags

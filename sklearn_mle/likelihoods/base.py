@@ -1,0 +1,356 @@
+"""A likelihood states log p(y | theta); everything else about it follows here."""
+
+from abc import ABC, abstractmethod
+from collections import namedtuple
+from dataclasses import dataclass
+from functools import reduce
+from numbers import Real
+
+import numpy as np
+from sklearn.base import BaseEstimator, clone
+
+from .. import jets
+from ..distributions import Discrete
+from ..links import Link
+from ..links import link as resolve_link
+
+Outside = namedtuple("Outside", "row value")
+
+
+@dataclass(frozen=True)
+class Support:
+    """The set of y with positive density: an interval, of the integers in it where `integer`.
+
+    Parameters
+    ----------
+    lower, upper : float
+        Bounds, which belong to the set unless `open`.
+    integer : bool
+        Whether `dist` is discrete. `check` accepts other values within the bounds (quasi-likelihood).
+    columns : int
+        Columns of y: 1 stands for shape (n,), m for shape (n, m).
+    infinite : bool
+        Whether y may be infinite, as the open end of a censoring interval is.
+    open : bool
+        Whether the bounds are excluded.
+    """
+
+    lower: float = -np.inf
+    upper: float = np.inf
+    integer: bool = False
+    columns: int = 1
+    infinite: bool = False
+    open: bool = False
+
+    def __str__(self):
+        less = "<" if self.open else "<="
+        lower = f"{self.lower:g}" if np.isfinite(self.lower) else ""
+        upper = f"{self.upper:g}" if np.isfinite(self.upper) else ""
+        if lower and upper:
+            bounds = f"{lower} {less} y {less} {upper}"
+        elif lower or upper:
+            bounds = f"y {less.replace('<', '>')} {lower}" if lower else f"y {less} {upper}"
+        else:
+            return "real numbers"
+        return f"counts, {bounds}" if self.integer else bounds
+
+    def contains(self, y):
+        """Whether each value of y lies in the set: booleans of the shape of y."""
+        if self.open:
+            return (y > self.lower) & (y < self.upper)
+        return (y >= self.lower) & (y <= self.upper)
+
+    def outside(self, y):
+        """The first row of y with a value outside the set: (row, value), or None."""
+        inside = self.contains(y)
+        if inside.all():
+            return None
+        row = int(np.argmin(inside.reshape(len(y), -1).all(axis=1)))
+        return Outside(row, y[row].tolist())
+
+    def check(self, y, name="The likelihood"):
+        """y itself, or a ValueError that names the first row outside the set."""
+        outside = self.outside(y)
+        if outside is not None:
+            raise ValueError(f"{name} models {self}; y[{outside.row}] is {outside.value}.")
+        return y
+
+
+REAL = Support()
+COUNTS = Support(lower=0.0, integer=True)
+
+
+class Likelihood(BaseEstimator, ABC):
+    """y ~ p(y | theta): the distribution of one row, given its parameters theta = link^-1(eta).
+
+    A subclass states `links` and `dist`; `log_prob`, `start`, `point` and `derivatives` where it knows better.
+    A constructor argument that bears the name of a parameter fixes it to a number (None: estimated);
+    every parameter but the first may be fixed. A constructor argument `link` replaces the first parameter's
+    link, or those of several: ``{"phi": "identity"}``.
+
+    Rows of theta and eta are arrays of shape (n,), or (1,) where nothing varies; fixed parameters are floats;
+    the entry of a wide parameter is a tuple of rows. A probability travels as its log-odds.
+    """
+
+    links: dict[str, Link]
+    widths: dict[str, int] = {}
+    support = REAL
+    smooth = True
+    #: Parameters that, where they are constant, leave the estimates of all others as they are (Gaussian: sigma).
+    nuisance: tuple[str, ...] = ()
+    #: Names of the wide parameters whose rows may all be shifted by one constant without any effect (softmax).
+    shift_invariant: tuple[str, ...] = ()
+
+    #: ``derivatives(y, eta, order)``: optional analytic `taylor` for the default links and all parameters;
+    #: `eta` has one entry per parameter in the order of `links`, a fixed one as the float ``link(number)``.
+    derivatives = None
+
+    # --- stated by a family -------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def dist(self, *theta):
+        """The law of y as a frozen scipy.stats object, or one with the same methods."""
+
+    def log_prob(self, y, *theta):
+        """log p(y | theta), shape (n,), in natural logarithms; written with ufuncs."""
+        return jets.numeric(self._dist_log_prob)(y, *theta)
+
+    def log_cdf(self, y, *theta):
+        """log P(Y <= y | theta), shape (n,)."""
+        return jets.numeric(lambda y, *theta: self.dist(*theta).logcdf(y))(y, *theta)
+
+    def log_sf(self, y, *theta):
+        """log P(Y > y | theta), shape (n,)."""
+        return jets.numeric(lambda y, *theta: self.dist(*theta).logsf(y))(y, *theta)
+
+    def start(self, y, weight):
+        """Crude unconditional estimates of every parameter, as users write them, in the order of `links`.
+
+        y and weight are a sample of rows, weight (n,). None, the default, asks for the unconditional Newton
+        fit on the sample from eta = 0.
+        """
+        return None
+
+    def point(self, *theta):
+        """What `predict` returns for a row: the mean."""
+        return self.dist(*theta).mean()
+
+    def fitted(self, *theta):
+        """Further fitted attributes {name_: value}, from theta at X = 0."""
+        return {}
+
+    # --- the same for every family ------------------------------------------------------------------------------
+
+    @property
+    def parameters(self):
+        """{name: Link where estimated, number where fixed}, in the order of theta."""
+        return self._parameters(self.links)
+
+    @property
+    def slices(self):
+        """{name: slice of the K linear predictors} of the estimated parameters."""
+        slices, k = {}, 0
+        for name, parameter in self.parameters.items():
+            if isinstance(parameter, Link):
+                width = self.widths.get(name, 1)
+                slices[name] = slice(k, k + width)
+                k += width
+        return slices
+
+    def theta(self, eta):
+        """theta = link^-1(eta): one entry per parameter from the K rows of eta; fixed ones as floats."""
+        slices = self.slices
+        theta = []
+        for name, parameter in self.parameters.items():
+            if name not in slices:
+                theta.append(self.links[name].theta(parameter))
+            else:
+                rows = tuple(parameter.inverse(row) for row in eta[slices[name]])
+                theta.append(rows if name in self.widths else rows[0])
+        return theta
+
+    def eta(self, values):
+        """The K numbers eta = link(value), from one value per parameter (see `start`)."""
+        slices = self.slices
+        eta = np.empty(sum(s.stop - s.start for s in slices.values()))
+        for (name, parameter), value in zip(self.parameters.items(), values, strict=True):
+            if name in slices:
+                eta[slices[name]] = parameter(np.asarray(value, dtype=float))
+        return eta
+
+    def taylor(self, y, eta, order):
+        """The first `order` + 1 of nll_i = -log p(y_i | theta_i), its gradient and its Hessian in eta.
+
+        Where the nll is infinite, or theta is outside its domain, the nll is inf and its derivatives are 0.
+
+        Parameters
+        ----------
+        y : array of shape (n,), or (n, m) where `support` says so
+        eta : list of K rows
+        order : 0, 1 or 2
+
+        Returns
+        -------
+        tuple
+            A row; a list of K rows; K lists of K rows.
+        """
+        with np.errstate(all="ignore"):
+            parameters = self.parameters
+            estimated = [name for name in parameters if isinstance(parameters[name], Link)]
+            usual = all(parameters[name] == self.links[name] for name in estimated)
+            if usual and self.derivatives is not None:
+                parts = self._select(self.derivatives(y, self._complete(eta), order))
+            else:
+                parts = jets.taylor(lambda *rows: -self.log_prob(y, *self.theta(rows)), eta, order)
+            inside = True if usual else self._inside(eta)
+            return _silent_where_infinite(parts, inside)
+
+    def check(self, y):
+        """y itself, or a ValueError that names the first row outside the support."""
+        return self.support.check(y, type(self).__name__)
+
+    # --- inside -------------------------------------------------------------------------------------------------
+
+    def _dist_log_prob(self, y, *theta):
+        law = self.dist(*theta)
+        return law.logpmf(y) if hasattr(law, "logpmf") else law.logpdf(y)
+
+    def _parameters(self, links):
+        """`parameters` of the given links, read from the constructor's arguments."""
+        chosen = getattr(self, "link", None)
+        first = next(iter(links))
+        chosen = {} if chosen is None else chosen if isinstance(chosen, dict) else {first: chosen}
+        unknown = sorted(set(chosen) - set(links))
+        if unknown:
+            raise ValueError(f"{type(self).__name__} has no parameter {unknown[0]!r} to link; it has {list(links)}.")
+        parameters = {}
+        for name, default in links.items():
+            number = getattr(self, name, None)
+            if number is None:
+                parameters[name] = resolve_link(chosen.get(name, default))
+            else:
+                parameters[name] = self._fixed(name, number, default)
+        return parameters
+
+    def _fixed(self, name, number, default):
+        if not isinstance(number, Real) or isinstance(number, bool):
+            raise TypeError(f"{type(self).__name__}: {name} must be a number (fixed) or None; got {number!r}.")
+        theta = default.theta(float(number))
+        if not (default.lower < theta < default.upper and np.isfinite(theta)):
+            lower, upper = default.shown(default.lower), default.shown(default.upper)
+            raise ValueError(
+                f"{type(self).__name__}: {name} must lie in ({lower:g}, {upper:g}) where it is fixed; got {number!r}."
+            )
+        return float(number)
+
+    def _complete(self, eta):
+        """One entry per parameter for `derivatives`: a fixed one as the float link(number)."""
+        slices = self.slices
+        complete = []
+        for name, parameter in self.parameters.items():
+            if name not in slices:
+                complete.append(float(self.links[name](parameter)))
+            else:
+                rows = eta[slices[name]]
+                complete.append(tuple(rows) if name in self.widths else rows[0])
+        return complete
+
+    def _select(self, parts):
+        """The estimated parameters' entries of the derivatives for all parameters."""
+        slices, keep, position = self.slices, [], 0
+        for name in self.links:
+            width = self.widths.get(name, 1)
+            keep += range(position, position + width) if name in slices else []
+            position += width
+        if len(keep) == position:
+            return parts
+        value, *derivatives = parts
+        if derivatives:
+            derivatives[0] = [derivatives[0][k] for k in keep]
+        if len(derivatives) > 1:
+            derivatives[1] = [[derivatives[1][k][m] for m in keep] for k in keep]
+        return value, *derivatives
+
+    def _inside(self, eta):
+        """Whether theta lies in the domain of every parameter whose link is not the default one."""
+        parameters, inside = self.parameters, True
+        for name, rows in self.slices.items():
+            default = self.links[name]
+            if parameters[name] != default:
+                for row in eta[rows]:
+                    theta = parameters[name].inverse(row)
+                    inside = inside & (theta > default.lower) & (theta < default.upper)
+        return inside
+
+
+def _silent_where_infinite(parts, inside):
+    """Values inf, never NaN, and derivatives 0 wherever the nll is not finite or theta is not `inside`."""
+    value, *derivatives = parts
+    finite = np.isfinite(value) & inside
+    if finite.all():
+        return parts
+    value = np.where(finite | ((value == -np.inf) & inside), value, np.inf)
+    silent = [[np.where(finite, row, 0.0) for row in derivatives[0]]] if derivatives else []
+    if len(derivatives) > 1:
+        silent.append([[np.where(finite, row, 0.0) for row in rows] for rows in derivatives[1]])
+    return value, *silent
+
+
+class LabelLikelihood(Likelihood):
+    """y ~ P(y = c | theta), c = 0 .. C - 1: a distribution over classes.
+
+    A subclass states `log_proba`. y holds codes 0 .. C - 1, shape (n,), or a distribution over the classes
+    for each row, shape (n, C): soft labels, whose nll is the cross-entropy to them.
+    """
+
+    n_classes = None
+    #: Whether more than two classes are possible.
+    multi_class = True
+    #: False where the nll is not -log of `dist`, on purpose (GaussianOnLabels).
+    proper = True
+
+    @abstractmethod
+    def log_proba(self, *theta):
+        """log P(y = c | theta) as C rows."""
+
+    def with_classes(self, n_classes):
+        """A clone for this many classes: widths follow."""
+        if n_classes > 2 and not self.multi_class:
+            raise ValueError(
+                "Only binary classification is supported. The type of the target is multiclass: "
+                f"{type(self).__name__} models two classes, y has {n_classes}. Use Categorical."
+            )
+        copy = clone(self)
+        copy.n_classes = n_classes
+        return copy
+
+    def dist(self, *theta):
+        return Discrete(self.log_proba(*theta))
+
+    def log_prob(self, y, *theta):
+        rows = self.log_proba(*theta)
+        if np.ndim(y) == 2:
+            # 0 log 0 = 0: a class that a soft label excludes costs nothing, however unlikely.
+            return sum(np.where(share > 0, share * row, 0.0) for share, row in zip(np.transpose(y), rows, strict=True))
+        return reduce(lambda rest, c: np.where(y == c, rows[c], rest), range(1, len(rows)), rows[0])
+
+    def decision(self, *theta):
+        """Scores whose sign (two classes: one row) or argmax (several: C rows) is the predicted class."""
+        rows = self.log_proba(*theta)
+        return [rows[1] - rows[0]] if len(rows) == 2 else list(rows)
+
+    def shares(self, y, weight):
+        """Weighted share of each class, drawn 1 % towards equal shares so that logits stay finite, shape (C,)."""
+        if np.ndim(y) == 2:
+            shares = weight @ y
+        else:
+            shares = np.bincount(y, weights=weight, minlength=self.n_classes)
+        return 0.99 * shares / shares.sum() + 0.01 / len(shares)
+
+    def check(self, y):
+        return y
+
+
+def indicator(y, c):
+    """1.0 where the label is c (hard), or the share of c (soft), shape (n,)."""
+    return y[:, c] if np.ndim(y) == 2 else (y == c).astype(float)

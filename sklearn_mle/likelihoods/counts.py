@@ -1,0 +1,160 @@
+"""Likelihoods of counts."""
+
+import numpy as np
+from scipy import stats
+
+from ..jets import gammaln, xlogy
+from ..links import Log
+from .base import COUNTS, Likelihood
+from .special import LOG_2PI, log1p, log1p_gap, stirling, stirling_from_16, stirling_slopes
+
+# Below this, y log y costs less than four digits, and what depends on y alone is looked up.
+FEW = 1024
+LOG_FACTORIAL = gammaln(np.arange(FEW) + 1.0)
+
+
+def small_counts(y):
+    """y as indices if all of it are integers from 0 to FEW - 1, else None."""
+    y = np.asarray(y)
+    if not (y.min(initial=0) >= 0 and y.max(initial=0) < FEW):
+        return None
+    counts = y.astype(np.intp)
+    return counts if (counts == y).all() else None
+
+
+def poisson_nll(y, mu, y_log_mu):
+    """mu - y log mu + log y!, from y log mu as the caller knows it best.
+
+    References
+    ----------
+    Loader (2000), Fast and accurate computation of binomial probabilities: y log(y / mu) + mu - y cancels less.
+    """
+    counts = small_counts(y)
+    if counts is not None:
+        return mu - y_log_mu + LOG_FACTORIAL[counts]
+    many = np.maximum(y, 16.0)
+    off = (mu - many) / many
+    near = many * log1p_gap(off) + (0.5 * np.log(many) + 0.5 * LOG_2PI + stirling_from_16(many))
+    return np.where((y >= 16) & (np.abs(off) < 0.5), near, mu - y_log_mu + gammaln(y + 1.0))
+
+
+def rate(y, weight):
+    """The weighted mean of counts, half a count in all where every count is 0."""
+    return max(np.average(y, weights=weight), 0.5 / weight.sum())
+
+
+class Poisson(Likelihood):
+    """y ~ Poisson(mu): mean mu, variance mu.
+
+    Parameters
+    ----------
+    link : str or Link, default=None
+        The link of mu.
+    """
+
+    links = {"mu": Log()}
+    support = COUNTS
+
+    def __init__(self, link=None):
+        self.link = link
+
+    def dist(self, mu):
+        return stats.poisson(mu)
+
+    def log_prob(self, y, mu):
+        return -poisson_nll(y, mu, xlogy(y, mu))
+
+    def derivatives(self, y, eta, order):
+        (log_mu,) = eta
+        mu = np.exp(log_mu)
+        return (poisson_nll(y, mu, y * log_mu), [mu - y], [[mu]])[: order + 1]
+
+    def start(self, y, weight):
+        return (rate(y, weight),)
+
+    def point(self, mu):
+        return mu
+
+
+class NegativeBinomial(Likelihood):
+    """y ~ NB(mu, alpha): mean mu, variance mu + alpha mu^2; Poisson as alpha -> 0.
+
+    Parameters
+    ----------
+    alpha : float or None, default=None
+        A number fixes the dispersion: 1.0 is the geometric distribution.
+    link : str, Link or dict, default=None
+        The link of mu, or of both parameters by name.
+
+    References
+    ----------
+    Cameron and Trivedi (2013), Regression Analysis of Count Data, 3.3.1 (NB2).
+    """
+
+    links = {"mu": Log(), "alpha": Log()}
+    support = COUNTS
+
+    def __init__(self, alpha=None, link=None):
+        self.alpha, self.link = alpha, link
+
+    def dist(self, mu, alpha):
+        # scipy needs 1 - p = alpha mu / (1 + alpha mu) out of p: below 1e-8 it would round away, mean and all.
+        alpha = np.maximum(alpha, 1e-8 / np.maximum(mu, 1e-300))
+        return stats.nbinom(1 / alpha, 1 / (1 + alpha * mu))
+
+    def log_prob(self, y, mu, alpha):
+        # With r = 1 / alpha, log y! Gamma(r) / Gamma(y + r) and all powers regroup into a Poisson nll, a term of the
+        # dispersion and remainders of Stirling's formula: nothing large is left to cancel, at any y, mu and alpha.
+        r = 1 / alpha
+        log_y, log_x = np.log1p(alpha * y), np.log1p(alpha * mu)
+        nearer = mu * ((1 + alpha * y) / (1 + alpha * mu))
+        poisson = poisson_nll(y, nearer, xlogy(y, mu) + y * (log_y - log_x))
+        dispersion = r * log1p_gap(alpha * (y - mu) / (1 + alpha * mu), log_y - log_x)
+        return -(poisson + dispersion + 0.5 * log_y + stirling(r) - stirling(y + r))
+
+    def derivatives(self, y, eta, order):
+        log_mu, log_alpha = eta
+        mu, alpha = np.exp(np.atleast_1d(log_mu)), np.exp(np.atleast_1d(log_alpha))
+        r, x, counts = 1 / alpha, alpha * mu, small_counts(y)
+        log_x, per_mu = log1p(x), 1 / (1 + x)
+        # What depends on y and alpha alone is computed once per distinct count where alpha is one number.
+        tabulated = counts is not None and len(alpha) == 1
+        of_count = _of_count(np.arange(counts.max() + 1.0) if tabulated else y, alpha, order)
+        log_y, rest, *slopes = (row[counts] for row in of_count) if tabulated else of_count
+        by_mu = (mu - y) * per_mu
+        dispersion = r * log1p_gap(-alpha * by_mu, log_y - log_x)
+        if counts is None:
+            nearer = mu * (1 + alpha * y) * per_mu
+            nll = poisson_nll(y, nearer, y * (log_mu + (log_y - log_x))) + dispersion + rest
+        else:  # the same, collected: small counts leave nothing to lose
+            nll = rest + (LOG_FACTORIAL[counts] + y) - y * log_mu - (y + r) * (log_y - log_x)
+        parts = [nll]
+        if order > 0:
+            parts.append([by_mu, slopes[0] - dispersion])
+        if order > 1:
+            grow, cross = 1 + alpha * y, -by_mu * (x * per_mu)
+            by_alpha = dispersion - alpha * by_mu * by_mu / grow + slopes[1]
+            parts.append([[mu * per_mu * (grow * per_mu), cross], [cross, by_alpha]])
+        return tuple(parts)
+
+    def start(self, y, weight):
+        mu = rate(y, weight)
+        variance = np.average((y - mu) ** 2, weights=weight)
+        return mu, max((variance - mu) / mu**2, 0.01)
+
+    def point(self, mu, alpha):
+        return mu
+
+
+def _of_count(y, alpha, order):
+    """What only y and alpha determine: log(1 + alpha y), the remainder of the nll, its two derivatives in log alpha."""
+    r, grow = 1 / alpha, alpha * y
+    log_y = log1p(grow)
+    parts = [log_y, 0.5 * log_y + stirling(r) - stirling(y + r)]
+    if order > 0:
+        share = grow / (1 + grow)
+        rises = [high - low for high, low in zip(stirling_slopes(y + r, order), stirling_slopes(r, order), strict=True)]
+        parts.append(0.5 * share + r * rises[0])
+    if order > 1:
+        parts.append(0.5 * share * (1 - share) - r * (rises[0] + r * rises[1]))
+    return parts

@@ -1,0 +1,294 @@
+"""Likelihoods of labels: y is one of C classes."""
+
+from functools import reduce
+
+import numpy as np
+
+from ..jets import expit, log_expit
+from ..links import Identity, Log, Logit, ProbabilityLink
+from ..links import link as resolve_link
+from .base import LabelLikelihood, indicator
+from .special import LOG_2PI, log1p
+
+
+class Bernoulli(LabelLikelihood):
+    """P(y = 1) = p, of two classes.
+
+    Parameters
+    ----------
+    link : {"logit", "probit", "cloglog", "loglog", "cauchit"} or Link, default=None
+        The link of p: logit.
+    """
+
+    links = {"p": Logit()}
+    multi_class = False
+    n_classes = 2
+
+    def __init__(self, link=None):
+        self.link = link
+
+    def log_proba(self, p):
+        return [log_expit(-p), log_expit(p)]
+
+    def derivatives(self, y, eta, order):
+        (logit,) = eta
+        label = indicator(y, 1)
+        p, q, log_total = sigmoid(logit)
+        # (1 - y) p - y (1 - p) is p - y without its cancellation: confident and right, the gradient is 1 - p, not 0.
+        nll = log_total + (1 - label) * np.maximum(logit, 0) + label * np.maximum(-logit, 0)
+        return (nll, [(1 - label) * p - label * q], [[p * q]])[: order + 1]
+
+    def start(self, y, weight):
+        return (self.shares(y, weight)[1],)
+
+    def decision(self, p):
+        return [p]
+
+
+class Categorical(LabelLikelihood):
+    """P(y = c) = exp(logits_c) / sum_k exp(logits_k)."""
+
+    links = {"logits": Identity()}
+    shift_invariant = ("logits",)
+
+    @property
+    def widths(self):
+        return {"logits": self.n_classes}
+
+    def log_proba(self, logits):
+        return log_softmax(logits)
+
+    def derivatives(self, y, eta, order):
+        logits = stack(eta[0])
+        p, q, top, log_total = softmax(logits)
+        parts = [of_label(top - logits, y) + log_total]
+        if order > 0:
+            label = label_rows(y, len(p))
+            parts.append(list((1 - label) * p - label * q))  # p - label, without its cancellation
+        if order > 1:
+            parts.append(symmetric(len(p), lambda k, m: p[k] * q[k] if k == m else -p[k] * p[m]))
+        return tuple(parts)
+
+    def start(self, y, weight):
+        logits = np.log(self.shares(y, weight))
+        return (logits - logits.mean(),)
+
+    def decision(self, logits):
+        return [logits[1] - logits[0]] if len(logits) == 2 else list(logits)
+
+
+class GaussianOnLabels(LabelLikelihood):
+    """onehot(y) ~ N(p, 1), p = softmax(logits): squared error on labels. Two classes: y ~ N(p, 1), p = expit(logits).
+
+    Its variance is 1 by definition, and the nll 1/2 ||onehot(y) - p||^2 + constant is not that of `dist`, on purpose.
+
+    Parameters
+    ----------
+    link : {"logit", "identity"}, default="logit"
+        "identity": p = logits, least squares on labels; its probabilities are p clipped to [0, 1] and renormalised.
+    """
+
+    links = {"logits": Identity()}
+    proper = False
+
+    def __init__(self, link="logit"):
+        self.link = link
+
+    @property
+    def parameters(self):
+        return self.links  # `link` is that of p, whose logits are their own predictors
+
+    @property
+    def widths(self):
+        return {} if self.n_classes == 2 else {"logits": self.n_classes}
+
+    @property
+    def shift_invariant(self):
+        return () if self.n_classes == 2 or self._linear else ("logits",)
+
+    def log_proba(self, logits):
+        if self._linear:
+            return log_clipped(logits if self.n_classes > 2 else (1 - logits, logits))
+        return log_softmax(logits) if self.n_classes > 2 else [log_expit(-logits), log_expit(logits)]
+
+    def log_prob(self, y, logits):
+        if self.n_classes == 2:
+            residuals = [(logits if self._linear else expit(logits)) - indicator(y, 1)]
+        else:
+            p = logits if self._linear else map(np.exp, log_softmax(logits))
+            residuals = [row - indicator(y, c) for c, row in enumerate(p)]
+        return -0.5 * sum(residual * residual for residual in residuals) - 0.5 * len(residuals) * LOG_2PI
+
+    def derivatives(self, y, eta, order):
+        logits = stack(eta[0] if self.n_classes > 2 else eta)
+        label = label_rows(y, self.n_classes)[-len(logits) :]
+        if self._linear:
+            residual = logits - label
+            slopes, curves = residual, symmetric(len(logits), lambda k, m: np.full(1, float(k == m)))
+        elif len(logits) == 1:
+            p, q, _ = sigmoid(logits)
+            slope = p * q
+            residual = (1 - label) * p - label * q
+            # The sigmoid's slope survives in the gradient: a confident mistake has none.
+            slopes, curves = residual * slope, [slope**2 + residual * slope * (1 - 2 * p)]
+        else:
+            p, q, *_ = softmax(logits)
+            residual = (1 - label) * p - label * q
+            pull = residual - (p * residual).sum(axis=0)
+            rise = residual + p - 0.5 * (p * (2 * residual + p)).sum(axis=0)
+            slopes = p * pull
+            curves = symmetric(len(p), lambda k, m: (k == m) * p[k] * (pull[k] + p[k]) - p[k] * p[m] * (rise[k] + rise[m]))
+        nll = 0.5 * (residual * residual).sum(axis=0) + 0.5 * len(logits) * LOG_2PI
+        return (nll, list(slopes), curves)[: order + 1]
+
+    def start(self, y, weight):
+        shares = self.shares(y, weight)
+        values = shares if self._linear else np.log(shares)
+        if self.n_classes == 2:
+            return (values[1] if self._linear else values[1] - values[0],)
+        return (values if self._linear else values - values.mean(),)
+
+    def decision(self, logits):
+        if self.n_classes == 2:
+            return [logits - 0.5 if self._linear else logits]
+        return list(logits)
+
+    @property
+    def _linear(self):
+        link = resolve_link(self.link)
+        if link not in (Logit(), Identity()):
+            raise ValueError(f"GaussianOnLabels takes link='logit' or 'identity'; got {self.link!r}.")
+        return link == Identity()
+
+
+class Ordinal(LabelLikelihood):
+    """P(y <= c) = F(t_c - eta) for ordered classes 0 .. C - 1, with t_0 = 0 and t_c = t_(c - 1) + gaps_c.
+
+    Shown are `thresholds_`, t_c - intercept of eta, and `intercept_` 0.
+
+    Parameters
+    ----------
+    link : {"logit", "probit", "cloglog"} or a link of probabilities, default="logit"
+        The inverse of F.
+    categories : array-like or None, default=None
+        The labels in their order.
+
+    References
+    ----------
+    McCullagh (1980), Regression models for ordinal data, JRSS B 42.
+    """
+
+    links = {"eta": Identity(), "gaps": Log()}
+
+    def __init__(self, link="logit", categories=None):
+        self.link, self.categories = link, categories
+
+    @property
+    def parameters(self):
+        return self.links  # `link` is that of P(y <= c), not of eta
+
+    @property
+    def widths(self):
+        return {"gaps": self.n_classes - 2}
+
+    def log_proba(self, eta, gaps):
+        odds, bound = self._cumulative.inverse(-eta), -eta
+        rows = [log_expit(odds)]
+        for gap in gaps:
+            rise = odds_rise(self._cumulative, bound, gap)
+            bound = bound + gap
+            below, odds = odds, self._cumulative.inverse(bound)
+            # F(b) - F(a) in log-odds A < B: expit(B) expit(-A) (1 - exp(A - B)), accurate in both tails.
+            rows.append(log_expit(odds) + log_expit(-below) + np.log(-np.expm1(-rise)))
+        return [*rows, log_expit(-odds)]
+
+    def start(self, y, weight):
+        bounds = self._cumulative(np.cumsum(self.shares(y, weight))[:-1])
+        return -bounds[0], np.diff(bounds)
+
+    def fitted(self, eta, gaps):
+        thresholds = np.cumsum([0.0, *(np.ravel(gap)[0] for gap in gaps)]) - np.ravel(eta)[0]
+        return {"thresholds_": thresholds, "intercept_": np.zeros(1)}
+
+    @property
+    def _cumulative(self):
+        link = resolve_link(self.link)
+        if not isinstance(link, ProbabilityLink):
+            raise ValueError(f"Ordinal takes a link of probabilities (logit, probit, cloglog); got {self.link!r}.")
+        return link
+
+
+def odds_rise(link, bound, gap):
+    """The log-odds at bound + gap minus those at bound: by their slope where the gap is too small for a difference."""
+    rise = link.inverse(bound + gap) - link.inverse(bound)
+    if np.all(gap > 1e-4):
+        return rise
+    middle, h = bound + 0.5 * gap, 0.01
+    near, far = (link.inverse(middle + step) - link.inverse(middle - step) for step in (h, 2 * h))
+    return np.where(gap > 1e-4, rise, gap * ((8 * near - far) / (12 * h)))
+
+
+# --- probabilities from logits; rows stacked to (C, n) ---
+
+
+def stack(rows):
+    """Rows as an array of shape (C, n), or (C, 1)."""
+    return np.stack(np.broadcast_arrays(*map(np.atleast_1d, rows)))
+
+
+def sigmoid(logit):
+    """p = expit(logit), 1 - p, and log(1 + exp(-|logit|)), from one exponential, in both tails."""
+    e = np.exp(-np.abs(logit))
+    larger = 1 / (1 + e)
+    smaller = e * larger
+    right = logit >= 0
+    return np.where(right, larger, smaller), np.where(right, smaller, larger), log1p(e)
+
+
+def softmax(logits):
+    """p and 1 - p of shape (C, n), the largest logit, and log sum_c exp(logits_c - largest): no 1 - p cancels."""
+    largest = logits.argmax(axis=0), np.arange(logits.shape[1])
+    top = logits[largest]
+    p = np.exp(logits - top)
+    p[largest] = 0.0
+    rest = p.sum(axis=0)
+    p[largest] = 1.0
+    p /= 1 + rest
+    q = 1 - p
+    q[largest] = rest / (1 + rest)
+    return p, q, top, log1p(rest)
+
+
+def log_softmax(rows):
+    """log p as C rows."""
+    log_total = reduce(np.logaddexp, rows)
+    return [row - log_total for row in rows]
+
+
+def log_clipped(rows):
+    """log p as C rows, p = the rows clipped to [0, 1] and renormalised; uniform where all of them are <= 0."""
+    p = np.clip(stack(rows), 0, 1)
+    p[:, ~p.any(axis=0)] = 1.0
+    with np.errstate(divide="ignore"):
+        return list(np.log(p / p.sum(axis=0)))
+
+
+def label_rows(y, n_classes):
+    """onehot(y), or soft labels, of shape (C, n)."""
+    return y.T if np.ndim(y) == 2 else (y == np.arange(n_classes)[:, None]).astype(float)
+
+
+def of_label(logits, y):
+    """The logit of each row's label, or its mean over a soft label, shape (n,)."""
+    if np.ndim(y) == 2:
+        return (y.T * logits).sum(axis=0)
+    return logits[y, np.arange(len(y)) if logits.shape[1] > 1 else 0]
+
+
+def symmetric(C, row):
+    """C lists of C rows with [k][m] and [m][k] the same array."""
+    rows = [[None] * C for _ in range(C)]
+    for k in range(C):
+        for m in range(k, C):
+            rows[k][m] = rows[m][k] = row(k, m)
+    return rows

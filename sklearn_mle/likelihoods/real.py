@@ -1,0 +1,141 @@
+"""Likelihoods of real numbers."""
+
+import numpy as np
+from scipy import stats
+
+from ..jets import log_ndtr
+from ..links import Identity, Log
+from .base import Likelihood
+from .special import LOG_2PI, log1p, log1p_gap, stirling, stirling_slopes
+
+
+def spread(y, weight):
+    """Weighted mean and standard deviation; where y is constant, its size instead: any positive scale will do."""
+    mean = np.average(y, weights=weight)
+    deviation = np.sqrt(np.average((y - mean) ** 2, weights=weight))
+    return mean, deviation if deviation > 4 * np.finfo(float).eps * abs(mean) else abs(mean) or 1.0
+
+
+def median(y, weight):
+    """The median of the table in which row i stands weight_i times."""
+    order = np.argsort(y)
+    order = order[weight[order] > 0]
+    y, cumulated = y[order], np.cumsum(weight[order])
+    lower, upper = (np.searchsorted(cumulated, cumulated[-1] / 2, side) for side in ("left", "right"))
+    return y[lower] + (y[upper] - y[lower]) / 2
+
+
+class Gaussian(Likelihood):
+    """y ~ N(mu, sigma^2): mean mu, standard deviation sigma.
+
+    Parameters
+    ----------
+    sigma : float or None, default=None
+        A number fixes it: 1.0 makes the nll half the squared error.
+    link : str, Link or dict, default=None
+        The link of mu, or of several parameters by name.
+    """
+
+    links = {"mu": Identity(), "sigma": Log()}
+    nuisance = ("sigma",)
+
+    def __init__(self, sigma=None, link=None):
+        self.sigma, self.link = sigma, link
+
+    def dist(self, mu, sigma):
+        return stats.norm(mu, sigma)
+
+    def log_prob(self, y, mu, sigma):
+        z = (y - mu) / sigma
+        return -0.5 * z * z - np.log(sigma) - 0.5 * LOG_2PI
+
+    def log_cdf(self, y, mu, sigma):
+        return log_ndtr((y - mu) / sigma)
+
+    def log_sf(self, y, mu, sigma):
+        return log_ndtr((mu - y) / sigma)
+
+    def derivatives(self, y, eta, order):
+        mu, log_sigma = eta
+        precision = np.exp(-np.atleast_1d(log_sigma))
+        z = (y - mu) * precision
+        square = z * z
+        parts = 0.5 * square + (log_sigma + 0.5 * LOG_2PI), [-z * precision, 1 - square]
+        if order < 2:
+            return parts[: order + 1]
+        cross = 2 * z * precision
+        return *parts, [[precision * precision, cross], [cross, 2 * square]]
+
+    def start(self, y, weight):
+        return spread(y, weight)
+
+
+class StudentT(Likelihood):
+    """y = mu + sigma T, T ~ Student's t with df degrees of freedom: median mu; Gaussian as df -> inf.
+
+    Parameters
+    ----------
+    sigma, df : float or None, default=None
+        A number fixes it.
+    link : str, Link or dict, default=None
+        The link of mu, or of several parameters by name.
+
+    References
+    ----------
+    Lange, Little and Taylor (1989), Robust statistical modeling using the t distribution, JASA 84.
+    """
+
+    links = {"mu": Identity(), "sigma": Log(), "df": Log()}
+
+    def __init__(self, sigma=None, df=None, link=None):
+        self.sigma, self.df, self.link = sigma, df, link
+
+    def dist(self, mu, sigma, df):
+        return stats.t(df, mu, sigma)
+
+    def log_prob(self, y, mu, sigma, df):
+        z = (y - mu) / sigma
+        return _log_peak(0.5 * df) - np.log(sigma) - 0.5 * (df + 1) * np.log1p(z * z / df)
+
+    def derivatives(self, y, eta, order):
+        mu, log_sigma, log_df = eta
+        precision, df = np.exp(-np.atleast_1d(log_sigma)), np.exp(np.atleast_1d(log_df))
+        z = (y - mu) * precision
+        square = z * z
+        log_tail = log1p(square / df)
+        parts = [0.5 * (df + 1) * log_tail + (log_sigma - _log_peak(0.5 * df))]
+        if order > 0:
+            t = 1 / (df + square)
+            u, pull = square * t, (df + 1) * precision * (z * t)
+            gap, peak = 0.5 * df * log1p_gap(-u, -log_tail), _log_peak_slopes(0.5 * df, order)
+            parts.append([-pull, 1 - (df + 1) * u, gap - 0.5 * u - peak[0]])
+        if order > 1:
+            w = df * t  # u + w = 1
+            excess = w * (square - 1) * t
+            by_mu, by_both = (df + 1) * precision * precision * t * (1 - 2 * u), 2 * w * pull
+            by_mu_df, by_sigma_df = -precision * z * excess, -square * excess
+            by_df = gap - 0.5 * df * u * u + 0.5 * u * w - peak[1]
+            by_sigma = 2 * (df + 1) * u * w
+            parts.append([[by_mu, by_both, by_mu_df], [by_both, by_sigma, by_sigma_df], [by_mu_df, by_sigma_df, by_df]])
+        return tuple(parts)
+
+    def start(self, y, weight):
+        mu = median(y, weight)
+        sigma = median(np.abs(y - mu), weight) / 0.7267  # the third quartile of Student's t with 5 degrees of freedom
+        return mu, sigma if sigma > 0 else spread(y, weight)[1], 5.0
+
+    def point(self, mu, sigma, df):
+        return mu
+
+
+def _log_peak(h):
+    """log Gamma(h + 1/2) - log Gamma(h) - 1/2 log(2 pi h), the log density of Student's t at its centre, h = df / 2."""
+    return stirling(h + 0.5) - stirling(h) - h * log1p_gap(0.5 / h) - 0.5 * LOG_2PI
+
+
+def _log_peak_slopes(h, order):
+    """The first `order` derivatives (1 or 2) of `_log_peak` in log h."""
+    u, log = 0.5 / (h + 0.5), np.log1p(0.5 / h)
+    rises = [high - low for high, low in zip(stirling_slopes(h + 0.5, order), stirling_slopes(h, order), strict=True)]
+    slope = h * (log1p_gap(-u, -log) + rises[0])
+    return (slope,) if order == 1 else (slope, slope + h * (h * rises[1] - u * u))

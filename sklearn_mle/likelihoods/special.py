@@ -1,0 +1,75 @@
+"""Functions that log densities need and scipy lacks: what is left where leading terms cancel, and faster logarithms."""
+
+import numpy as np
+
+from ..jets import gammaln, psi, zeta
+
+LOG_2PI = float(np.log(2 * np.pi))
+
+# Bernoulli numbers B_2, B_4, ..., B_12: with these the series below are exact to rounding from z = 16 on.
+BERNOULLI = np.array([1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730])
+TWICE = 2.0 * np.arange(1, 7)
+LARGE = 16.0
+
+
+def log1p_gap(d, log=None):
+    """d - log(1 + d) >= 0, to full relative accuracy about d = 0; `log` is log(1 + d) if it is known."""
+    # log1p(d) = 2 artanh(w) = 2 (w + w^3 / 3 + ...) with w = d / (2 + d), and d - 2 w = w d.
+    w = d / (2.0 + d)
+    u = w * w
+    series = w * d - 2.0 * w * u * (1 / 3 + u * (1 / 5 + u * (1 / 7 + u * (1 / 9 + u * (1 / 11)))))
+    return np.where(np.abs(d) < 0.1, series, d - (np.log1p(d) if log is None else log))
+
+
+def stirling(z):
+    """s(z) = log Gamma(z) - (z - 1/2) log z + z - 1/2 log 2 pi, for z > 0; 1 / (12 z) where z is large.
+
+    References
+    ----------
+    NIST Digital Library of Mathematical Functions, 5.11.1.
+    """
+    small = gammaln(z) - (z - 0.5) * np.log(z) + z - 0.5 * LOG_2PI
+    return np.where(z < LARGE, small, stirling_from_16(z))
+
+
+def stirling_from_16(z):
+    """`stirling` for z >= 16."""
+    inverse = 1 / z
+    return inverse * _series(BERNOULLI / (TWICE * (TWICE - 1)), inverse)
+
+
+def stirling_slopes(z, order):
+    """The first `order` derivatives (1 or 2) of `stirling`, for z > 0."""
+    large, inverse = z >= LARGE, 1 / z
+    first = np.where(
+        large, -_series(BERNOULLI / TWICE, inverse) * inverse * inverse, psi(z) - np.log(z) + 0.5 * inverse
+    )
+    if order == 1:
+        return (first,)
+    direct = trigamma(z) - inverse - 0.5 * inverse * inverse
+    return first, np.where(large, _series(BERNOULLI, inverse) * inverse**3, direct)
+
+
+def trigamma(z):
+    """psi'(z) for z > 0: the recurrence up to z + 16, then the series; scipy's zeta takes ten times as long on rows."""
+    if np.size(z) < 32:
+        return zeta(2, z)
+    total = 0.0
+    for j in range(16):
+        total = total + 1 / np.square(z + j)
+    inverse = 1 / (z + 16)
+    return total + inverse * (1 + inverse * (0.5 + inverse * _series(BERNOULLI, inverse)))
+
+
+def log1p(x):
+    """log(1 + x) for 0 <= x < inf: np.log1p at the price of a log, which most processors' vectors know."""
+    u = 1 + x
+    return np.log(u) - ((u - 1) - x) / u  # the last term is what rounding u has lost
+
+
+def _series(coefficients, inverse):
+    """sum_k coefficients_k inverse^2k."""
+    u, total = inverse * inverse, 0.0
+    for coefficient in coefficients[::-1]:
+        total = total * u + coefficient
+    return total

@@ -1,0 +1,159 @@
+"""F(w), the penalised mean negative log-likelihood, with its derivatives: a map over row blocks and a sum."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from .design import Layout, Parts, Root, gram
+from .likelihoods.base import Likelihood
+from .penalty import ElasticNet
+
+
+@dataclass(frozen=True)
+class Objective:
+    """F(w) = 1/s sum_i s_i nll_i(W) + penalty(W), s = sum_i s_i, in the coordinates w of the layout.
+
+    This is all that a solver sees. Everything that needs the rows is one call of ``rows.sum``.
+
+    Attributes
+    ----------
+    likelihood : Likelihood
+    layout : Layout
+    penalty : ElasticNet
+    rows : sklearn_mle.rows.Rows
+    """
+
+    likelihood: Likelihood
+    layout: Layout
+    penalty: ElasticNet
+    rows: object
+
+    @property
+    def size(self):
+        """d, the number of coordinates."""
+        return self.layout.size
+
+    @property
+    def nuisance(self):
+        """Which coordinates, boolean (d,), the estimates of all others do not depend on: constant `nuisance` parameters."""
+        likelihood, layout = self.likelihood, self.layout
+        entries = np.zeros(layout.mask.shape, dtype=bool)
+        if self.penalty.alpha > 0 or layout.basis is not None:
+            return np.zeros(layout.size, dtype=bool)
+        for name, k in likelihood.slices.items():
+            constant = not layout.sloped[k].any() and not self.rows.varying_offset(k)
+            entries[k] = constant and name in likelihood.nuisance
+        return entries[layout.mask]
+
+    def taylor(self, w, order):
+        """The first `order` + 1 of the value (float), gradient (d,) and observed Hessian (d, d) at w."""
+        sums = self.rows.sum(_taylor, self.likelihood, self.layout, self.layout.unpack(w), order)
+        s = self.rows.total
+        value, *derivatives = self._penalty(w)
+        parts = [float(sums[0] / s + value)]
+        if order > 0:
+            parts.append(self.layout.gradient(sums[1]) / s + derivatives[0])
+        if order > 1:
+            parts.append(sums[2] / s + derivatives[1]())
+        return tuple(parts)
+
+    def log_likelihood(self, w):
+        """sum_i s_i log p(y_i | theta_i), without the penalty."""
+        return -self.rows.total * (self.taylor(w, 0)[0] - self._penalty(w)[0])
+
+    def metric(self, w):
+        """A positive semidefinite curvature (d, d): each row's Hessian with its eigenvalues' modulus."""
+        H = self.rows.sum(_metric, self.likelihood, self.layout, self.layout.unpack(w))
+        return H / self.rows.total + self._penalty(w)[2]()
+
+    def root(self, w):
+        """R, upper triangular, with R'R = metric(w): by QR over blocks, so that Z is never squared."""
+        R = self.rows.sum(_root, self.likelihood, self.layout, self.layout.unpack(w)).R / np.sqrt(self.rows.total)
+        *_, curvature = self._penalty(w)
+        values, vectors = np.linalg.eigh(curvature())
+        penalty = Root(np.sqrt(np.maximum(values, 0))[:, None] * vectors.T)
+        return (Root(R) + penalty).R if values.any() else R
+
+    def restrict(self, free, w):
+        """The objective in which only the coordinates `free` (boolean, (d,)) move, the others held at w."""
+        return replace(self, layout=self.layout.restrict(free, w))
+
+    def along(self, basis, w):
+        """The objective of v at w + basis v: other coordinates, or a subspace."""
+        return replace(self, layout=self.layout.along(basis, w))
+
+    def fewer_rows(self, n):
+        """The objective of a strided sample of n rows, gathered once."""
+        return replace(self, rows=self.rows.sample(n))
+
+    def batches(self, n, rng):
+        """Objectives of mini-batches of about n rows: one epoch, in random order, over views."""
+        for rows in self.rows.batches(n, rng):
+            if rows.total > 0:
+                yield replace(self, rows=rows)
+
+    def _penalty(self, w):
+        """Value, gradient and Hessian (a function, made only where it is wanted) of the penalty's smooth part.
+
+        The value counts the slopes that are held, too: a restricted F is F.
+        """
+        layout = self.layout
+        entries = layout.entries(w)
+        value, gradient, curvature = self.penalty.taylor(entries[layout.mask], layout.slopes)
+        held = replace(layout, mask=~layout.mask)
+        value += self.penalty.taylor(entries[held.mask], held.slopes)[0]
+        if layout.basis is None:
+            return value, gradient, lambda: np.diag(curvature)
+        basis = layout.basis
+        return value, basis.T @ gradient, lambda: (basis.T * curvature) @ basis
+
+
+# Steps over one block. They are functions of the module so that another process can run them.
+
+
+def _weighted(weight, row):
+    return row if weight is None else weight * row
+
+
+def _taylor(block, likelihood, layout, W, order):
+    nll, *derivatives = likelihood.taylor(block.y, block.eta(W), order)
+    if block.weight is not None:
+        nll = np.multiply(block.weight, nll, out=np.zeros(len(block)), where=block.weight > 0)  # 0 inf = 0
+    sums = [nll.sum() * (len(block) / len(nll))]
+    if order > 0:
+        sums.append(block.score([_weighted(block.weight, row) for row in derivatives[0]], layout.sloped))
+    if order > 1:
+        h = [[_weighted(block.weight, row) for row in rows] for rows in derivatives[1]]
+        sums.append(gram(block, layout, h))
+    return Parts(sums)
+
+
+def _metric(block, likelihood, layout, W):
+    *_, h = likelihood.taylor(block.y, block.eta(W), 2)
+    return gram(block, layout, [[_weighted(block.weight, row) for row in rows] for rows in _modulus(h, layout.unit)])
+
+
+def _root(block, likelihood, layout, W):
+    *_, h = likelihood.taylor(block.y, block.eta(W), 2)
+    weight = None if block.weight is None else np.sqrt(block.weight)
+    roots = _modulus(h, layout.unit, power=0.5)
+    return Root.of(block, layout, [[_weighted(weight, row) for row in rows] for rows in roots])
+
+
+def _modulus(h, unit, power=1.0):
+    """V |D|^power V' of each row's symmetric matrix h = V D V': K lists of K rows.
+
+    D is that in the layout's units, so that the unit of y changes nothing.
+    """
+    K = len(h)
+    if K == 1:  # the eigenvalue of a 1 x 1 matrix is itself
+        return [[np.abs(h[0][0]) ** power]]
+    rows = np.broadcast_arrays(*(row for line in h for row in line))
+    scaled = np.stack(rows, axis=-1).reshape(-1, K, K) * np.outer(unit, unit)
+    values, vectors = np.linalg.eigh(np.where(np.isfinite(scaled), scaled, 0.0))
+    values = np.abs(values)
+    # An exact 0 (the shift of all logits) comes out as 1e-17, whose root 3e-9 would pass for a curvature.
+    values[values < K * np.finfo(float).eps * values.max(axis=1, keepdims=True)] = 0.0
+    modulus = (vectors * values[:, None, :] ** power) @ vectors.swapaxes(1, 2)
+    modulus /= np.outer(unit, unit) if power == 1.0 else unit
+    return [[modulus[:, k, m] for m in range(K)] for k in range(K)]

@@ -1,0 +1,116 @@
+"""Where the rows are and who adds over them: blocks, threads, and one fixed tree of sums."""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import lru_cache
+
+import numpy as np
+from threadpoolctl import ThreadpoolController
+
+from .design import Centred
+
+SAMPLE = 4096
+
+
+def block_length(p, K):
+    """Rows of a block: the power of two that makes it about 5 MiB, 2^15 rows at p = 20."""
+    return 2 ** int(np.clip(np.round(np.log2(2**15 * 21 / (p + K))), 6, 17))
+
+
+def fold(parts):
+    """Add a stream of parts in the order of a binary tree over their numbers.
+
+    The tree depends on nothing but the count, so whoever sums aligned runs of 2^j parts gets the same bits.
+    """
+    complete = []  # (height, sum) of complete subtrees, heights falling
+    for part in parts:
+        height = 0
+        while complete and complete[-1][0] == height:
+            part = complete.pop()[1] + part
+            height += 1
+        complete.append((height, part))
+    total = complete.pop()[1]
+    while complete:
+        total = complete.pop()[1] + total
+    return total
+
+
+@lru_cache(maxsize=4)
+def _pool(n_threads, pid):
+    return ThreadPoolExecutor(n_threads)
+
+
+class Rows:
+    """A table in memory, cut into blocks once.
+
+    Parameters
+    ----------
+    block : Block
+        All rows.
+    K : int
+        Number of linear predictors, for the size of blocks.
+    n_threads : int
+    """
+
+    def __init__(self, block, K, n_threads=1):
+        self.block, self.K, self.n_threads = block, K, n_threads
+        length = block_length(block.X.shape[1], K)
+        self.blocks = [block[i : i + length] for i in range(0, len(block), length)]
+        self.total = float(len(block)) if block.weight is None else float(self.sum(_weight))
+
+    def __len__(self):
+        return len(self.block)
+
+    def varying_offset(self, predictors):
+        """Whether any of these linear predictors (a slice) has an offset that varies over the rows."""
+        offset = self.block.offset
+        return isinstance(offset, list) and any(np.ndim(row) > 0 for row in offset[predictors])
+
+    def sum(self, step, *args):
+        """The sum of step(block, *args) over the blocks, the same bits whoever adds."""
+        if self.n_threads == 1 or len(self.blocks) == 1:
+            return fold(step(block, *args) for block in self.blocks)
+        # Aligned runs of 2^j blocks, a few per thread: each is a complete subtree.
+        run = 2 ** max(0, int(np.log2(len(self.blocks) / (4 * self.n_threads)))) if self.blocks else 1
+        runs = [self.blocks[i : i + run] for i in range(0, len(self.blocks), run)]
+        pool = _pool(self.n_threads, os.getpid())  # by process: threads do not survive a fork
+        return fold(pool.map(lambda blocks: fold(step(block, *args) for block in blocks), runs))
+
+    def sample(self, n=SAMPLE):
+        """At most n rows at equal strides, gathered once; all rows if there are no more."""
+        if len(self) <= n:
+            return self
+        # linspace, not a fixed step: a step that divides a period of the table would see one phase only.
+        rows = np.linspace(0, len(self) - 1, n).astype(np.intp)
+        return Rows(self.block[rows], self.K, self.n_threads)
+
+    def batches(self, n, rng):
+        """One epoch: Rows of about n rows each, as views, in random order.
+
+        Each takes every m-th row, so that a table sorted by y does no harm.
+        """
+        m = max(1, round(len(self) / n))
+        for i in rng.permutation(m):
+            yield Rows(self.block[i::m], self.K)
+
+    def centred(self, origin):
+        """The same rows with X - origin for X."""
+        return Rows(replace(self.block, X=Centred(self.block.X, origin)), self.K, self.n_threads)
+
+
+def _weight(block):
+    return np.sum(block.weight)
+
+
+@lru_cache(maxsize=1)
+def _controller(pid):
+    return ThreadpoolController()
+
+
+@contextmanager
+def one_blas_thread():
+    """BLAS on one thread: numpy's and scipy's pools collide with each other and with threads over blocks."""
+    with _controller(os.getpid()).limit(limits=1, user_api="blas"):
+        yield

@@ -1,0 +1,11 @@
+"""Solvers, each an object and a name: argmin F from an Objective."""
+
+from .auto import Auto
+from .base import Solution, Solver
+from .lbfgs import LBFGS
+from .newton import Newton
+from .sgd import SGD
+
+SOLVERS = {"auto": Auto, "newton": Newton, "lbfgs": LBFGS, "sgd": SGD}
+
+__all__ = ["LBFGS", "SGD", "SOLVERS", "Auto", "Newton", "Solution", "Solver"]

@@ -1,0 +1,73 @@
+"""argmin F: a solver sees an Objective and nothing else."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from functools import wraps
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+
+@dataclass(frozen=True)
+class Solution:
+    """Where a solver stopped: coordinates, value, iterations, whether `tol` was met, and why it stopped."""
+
+    w: np.ndarray
+    value: float
+    n_iter: int
+    converged: bool
+    message: str
+
+
+class Solver(BaseEstimator, ABC):
+    """w_hat = argmin F(w). Subclasses own `max_iter` and `tol`."""
+
+    @abstractmethod
+    def minimize(self, objective, w, report, rng):
+        """Descend from w.
+
+        Parameters
+        ----------
+        objective : Objective
+            With `taylor`, `metric`, `root`, `restrict`, `along`, `fewer_rows`, `batches` and `penalty`.
+        w : array of shape (d,)
+        report : callable
+            ``report(w, value, gradient_norm, decrement=None)``, once an iteration or epoch.
+        rng : numpy.random.RandomState
+
+        Returns
+        -------
+        Solution
+        """
+
+
+def in_stages(minimize):
+    """Let `minimize` find first all others, then the coordinates that the others do not depend on.
+
+    A Gaussian's mean is the same whatever its constant sigma: alone it is a quadratic, solved in one step; and a
+    perfect fit sends sigma to 0 without disturbing it.
+    """
+
+    @wraps(minimize)
+    def staged(self, objective, w, report, rng):
+        nuisance = objective.nuisance
+        if nuisance.all() or not nuisance.any():
+            return minimize(self, objective, w, report, rng)
+        n_iter, converged = 0, True
+        for free in (~nuisance, nuisance):
+
+            def report_all(part, *args, _free=free, _w=w, **kwargs):
+                report(np.where(_free, _scatter(part, _free), _w), *args, **kwargs)
+
+            stage = minimize(self, objective.restrict(free, w), w[free], report_all, rng)
+            w = np.where(free, _scatter(stage.w, free), w)
+            n_iter, converged = n_iter + stage.n_iter, converged and stage.converged
+        return Solution(w, stage.value, n_iter, converged, stage.message)
+
+    return staged
+
+
+def _scatter(part, free):
+    whole = np.zeros(len(free))
+    whole[free] = part
+    return whole

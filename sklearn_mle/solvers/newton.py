@@ -1,0 +1,139 @@
+"""Newton's method: observed curvature, each row's modulus where that is indefinite, better coordinates where ill."""
+
+import numpy as np
+from scipy.linalg import cho_solve, solve_triangular
+from scipy.linalg.lapack import dpstrf
+
+from .base import Solution, Solver, in_stages
+
+# Pivots of the equilibrated curvature, the largest being 1: above CLEAR the factor can be trusted; below NOISE a
+# pivot is the rounding of an exact 0; between the two only the root, which is never squared, can tell.
+CLEAR, NOISE = 1e-8, 1e-13
+# Singular values of the root below this share of the largest are exact collinearity.
+RANK = 1e-12
+ROUNDING = 8 * np.finfo(float).eps
+# Steps as shares of Newton's: halves first; tenths soon after, for where the curvature nearly vanishes.
+LENGTHS = [1.0, 0.5, 0.25, 0.125, *np.logspace(-1.5, -40.5, 40)]
+
+
+class Newton(Solver):
+    """w <- w - H^-1 g with the observed Hessian H, step halving, and one full step at the end.
+
+    Where H is indefinite, `metric` replaces it: every row's Hessian with its eigenvalues' modulus.
+    Where H is singular the step is the shortest one. Where rounding could decide whether it is, the search goes
+    on in coordinates made from `root`, in which the curvature is about the identity.
+
+    Parameters
+    ----------
+    max_iter : int
+    tol : float
+        Relative gap of F (absolute where ``|F| < 1``): the value of g' H^-1 g / 2, half the squared Newton
+        decrement, below which one last full step ends the search.
+
+    References
+    ----------
+    Boyd and Vandenberghe (2004), Convex Optimization, section 9.5.
+    """
+
+    def __init__(self, max_iter=100, tol=1e-12):
+        self.max_iter = max_iter
+        self.tol = tol
+
+    @in_stages
+    def minimize(self, objective, w, report, rng):
+        origin, basis, x = w, None, w  # w = x, or origin + basis x once the coordinates have changed
+        value, g, H = objective.taylor(x, 2)
+        if not np.isfinite(value):  # its derivatives are 0, as at an optimum
+            report(w, value, float(np.linalg.norm(g)))
+            return Solution(w, value, 1, False, f"F is {value} at the start")
+        for n_iter in range(1, self.max_iter + 1):
+            step, ill = newton_step(objective, x, g, H)
+            if ill and basis is None:
+                origin, basis = w, orthonormal_coordinates(objective.root(x))
+                objective, x = objective.along(basis, x), np.zeros(basis.shape[1])
+                value, g, H = objective.taylor(x, 2)
+                step, _ = newton_step(objective, x, g, H)
+            decrement = -0.5 * float(g @ step)
+            report(w, value, float(np.linalg.norm(g)), decrement)
+            rounding = ROUNDING * max(1.0, abs(value))
+            if decrement <= self.tol * max(1.0, abs(value)):
+                last = objective.taylor(x + step, 0)[0]
+                if last <= value + rounding:
+                    x, value = x + step, last
+                message = f"the gap of F is below {self.tol:g}"
+                return Solution(_place(origin, basis, x), value, n_iter, True, message)
+            for length in LENGTHS:
+                # The full step nearly always succeeds, so its derivatives are made at once.
+                trial = objective.taylor(x + length * step, 2 if length == 1.0 else 0)
+                if trial[0] <= value - 1e-4 * length * 2 * decrement + rounding:
+                    break
+            else:
+                return Solution(w, value, n_iter, False, "no step along the Newton direction lowers F")
+            x = x + length * step
+            w = _place(origin, basis, x)
+            value, g, H = trial if length == 1.0 else objective.taylor(x, 2)
+        return Solution(w, value, self.max_iter, False, f"{self.max_iter} iterations were not enough")
+
+
+def _place(origin, basis, x):
+    return x if basis is None else origin + basis @ x
+
+
+def newton_step(objective, w, g, H):
+    """-H^-1 g, by the metric where H is indefinite; and whether the factorisation was ill-conditioned."""
+    step, ill = solve(H, -g)
+    if step is None:
+        H = objective.metric(w)
+        step, ill = solve(H, -g, semidefinite=True)
+    if step is None:  # the curvature overflows
+        return -g, False
+    flat = (np.diag(H) == 0) & (g != 0)
+    step[flat] = -np.sign(g[flat])  # a slope without curvature: one unit at a time
+    return step, ill
+
+
+def solve(H, b, semidefinite=False):
+    """The shortest x with H x = b, None if H is indefinite; and whether rounding could decide the rank of H.
+
+    Parameters
+    ----------
+    H : array of shape (d, d)
+    b : array of shape (d,)
+    semidefinite : bool
+        Whether H is known to be positive semidefinite, up to rounding.
+
+    References
+    ----------
+    Higham (2002), Accuracy and Stability of Numerical Algorithms, section 10.3 (rank-revealing Cholesky).
+    """
+    diagonal = np.diag(H)
+    if not np.isfinite(H).all() or (diagonal < 0).any() or H[diagonal == 0].any():
+        return None, False
+    live = np.flatnonzero(diagonal > 0)
+    scale = np.sqrt(diagonal[live])
+    A = H[np.ix_(live, live)] / scale[:, None] / scale
+    L, order, rank, _ = dpstrf(A, lower=1, tol=NOISE)
+    order, L = order - 1, np.tril(L)[:, :rank]
+    ill = rank > 0 and L[rank - 1, rank - 1] ** 2 < CLEAR
+    left = A[np.ix_(order[rank:], order[rank:])] - L[rank:] @ L[rank:].T
+    if not semidefinite and left.size and np.abs(left).max() > 1e-10:
+        return None, False
+    x = np.zeros(len(b))
+    live = live[order]
+    if rank == len(live):
+        x[live] = cho_solve((L, True), b[live] / scale[order]) / scale[order]
+    elif rank:
+        # H = M M' with M = Q R of full column rank: the shortest solution is Q R^-T R^-1 Q' b.
+        Q, R = np.linalg.qr(L * scale[order][:, None])
+        inner = solve_triangular(R, Q.T @ b[live])
+        x[live] = Q @ solve_triangular(R, inner, trans=1)
+    return x, ill
+
+
+def orthonormal_coordinates(R):
+    """B with B'R'R B = I over the directions in which R is not zero, by the SVD of R with equilibrated columns."""
+    scale = np.linalg.norm(R, axis=0)
+    scale[scale == 0] = 1.0
+    _, values, Vt = np.linalg.svd(R / scale, full_matrices=False)
+    rank = int((values > RANK * values[0]).sum())
+    return Vt[:rank].T / values[:rank] / scale[:, None]
