@@ -225,7 +225,7 @@ NINE = [
     (NaiveLog, "far out nothing is lost"),
     (UnweightedStart, "start counts weights"),
     (CoupledRows, "rows are independent"),
-    (WrongClass, "log prob is that of dist"),
+    (WrongClass, "labels agree with log proba"),
     (Unnormalised, "density sums to one"),
 ]
 
@@ -272,11 +272,12 @@ class AlwaysSecondOrder(Poisson):
         return super().taylor(y, eta, 2)
 
 
-class NeedsFullRows(Gaussian):
-    derivatives = None
+class NeedsFullRows(Poisson):
+    """As many rows as eta has, not y."""
 
-    def log_prob(self, y, mu, sigma):
-        return super().log_prob(y, mu, np.zeros(np.shape(y)) + sigma * np.ones(len(y)) ** np.shape(sigma)[0])
+    def derivatives(self, y, eta, order):
+        nll, *derivatives = super().derivatives(y, eta, order)
+        return nll[: len(eta[0])], *derivatives
 
 
 class StartOfZeros(Poisson):

@@ -19,7 +19,7 @@ from ..objective import Objective
 from ..penalty import ElasticNet
 from ..rows import Rows, one_blas_thread
 from ..solvers import SOLVERS, Newton, Solver
-from .columns import free_entries, offset_columns, offset_rows, regressed_columns
+from .columns import free_entries, offset_columns, offset_rows, regressed_columns, warn_if_standardised
 
 
 class BaseMLE(BaseEstimator):
@@ -105,9 +105,11 @@ class BaseMLE(BaseEstimator):
         X, y = self._check_table(X, y, reset)
         weight = _check_weight(sample_weight, X)
         y, weight = self._target(X, y, weight, reset, **target)
+        names = getattr(self, "feature_names_in_", None)
         if reset:
             self._columns()
-        offset = offset_rows(X, self.likelihood_, self._offsets, getattr(self, "feature_names_in_", None))
+            warn_if_standardised(X, self._offsets, names)
+        offset = offset_rows(X, self.likelihood_, self._offsets, names)
         rows = Rows(Block(X, y, weight, offset), len(self._mask), effective_n_jobs(self.n_jobs))
         penalty = ElasticNet(self.alpha, self.l1_ratio)
         if reset:

@@ -1,5 +1,6 @@
 """Which columns of X serve which parameter: `regressed`, `offset` and `exposure` as masks and rows."""
 
+import warnings
 from numbers import Integral
 
 import numpy as np
@@ -97,16 +98,37 @@ def offset_rows(X, likelihood, offsets, names):
     for name, columns in offsets.items():
         row = 0.0
         for column, is_exposure in columns:
-            values = _column(X, column)
+            values = column_values(X, column)
             if is_exposure and not (values > 0).all():
                 i = int(np.argmin(values > 0))
-                label = column if names is None else repr(str(names[column]))
-                raise ValueError(f"exposure must be positive; column {label} of X is {values[i]} in row {i}.")
+                raise ValueError(
+                    f"exposure must be positive; column {label(column, names)} of X is {values[i]} in row {i}."
+                )
             row = row + (np.log(values) if is_exposure else values)
         rows[slices[name].start] = row
     return rows
 
 
-def _column(X, column):
+def warn_if_standardised(X, offsets, names):
+    """Warn of offset and exposure columns that a scaler in front seems to have overwritten."""
+    for column in {column for columns in offsets.values() for column, _ in columns}:
+        values = column_values(X, column)
+        if abs(values.mean()) < 1e-9 and abs(values.std() - 1) < 1e-9:
+            warnings.warn(
+                f"The offset or exposure column {label(column, names)} has mean 0 and standard deviation 1: a scaler "
+                "in front has changed it. Scale the other columns only: "
+                'ColumnTransformer([("scale", StandardScaler(), columns)], remainder="passthrough").',
+                UserWarning,
+                stacklevel=4,
+            )
+
+
+def label(column, names):
+    """How messages name a column."""
+    return column if names is None else repr(str(names[column]))
+
+
+def column_values(X, column):
+    """One column of X as a dense float64 array (n,)."""
     values = X[:, [column]] if sparse.issparse(X) else X[:, column]
     return dense(values).ravel()

@@ -225,7 +225,7 @@ class Likelihood(BaseEstimator, ABC):
             raise ValueError(f"{type(self).__name__} has no parameter {unknown[0]!r} to link; it has {list(links)}.")
         parameters = {}
         for name, default in links.items():
-            number = getattr(self, name, None)
+            number = vars(self).get(name)  # not getattr: a parameter may be called eta or theta, as methods are
             if number is None:
                 parameters[name] = resolve_link(chosen.get(name, default))
             else:

@@ -140,7 +140,7 @@ class NegativeBinomial(Likelihood):
     def start(self, y, weight):
         mu = rate(y, weight)
         variance = np.average((y - mu) ** 2, weights=weight)
-        return mu, max((variance - mu) / mu**2, 0.01)
+        return mu, max((variance - mu) / mu**2, 0.01 / max(mu, 1.0))
 
     def point(self, mu, alpha):
         return mu

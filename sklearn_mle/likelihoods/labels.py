@@ -192,12 +192,12 @@ class Ordinal(LabelLikelihood):
         return {"gaps": self.n_classes - 2}
 
     def log_proba(self, eta, gaps):
-        odds, bound = self._cumulative.inverse(-eta), -eta
+        link, bound = self._cumulative, -eta
+        odds = log_odds(link, bound)
         rows = [log_expit(odds)]
         for gap in gaps:
-            rise = odds_rise(self._cumulative, bound, gap)
-            bound = bound + gap
-            below, odds = odds, self._cumulative.inverse(bound)
+            below, rise, bound = odds, log_odds_rise(link, bound, gap), bound + gap
+            odds = log_odds(link, bound)
             # F(b) - F(a) in log-odds A < B: expit(B) expit(-A) (1 - exp(A - B)), accurate in both tails.
             rows.append(log_expit(odds) + log_expit(-below) + np.log(-np.expm1(-rise)))
         return [*rows, log_expit(-odds)]
@@ -218,9 +218,15 @@ class Ordinal(LabelLikelihood):
         return link
 
 
-def odds_rise(link, bound, gap):
+def log_odds(link, bound):
+    """The log-odds of P = F(bound); where they overflow (cloglog), +-inf without a slope: P is 1 or 0 for good."""
+    odds = link.inverse(bound)
+    return np.where(np.isfinite(odds), odds, np.where(odds > 0, np.inf, -np.inf))
+
+
+def log_odds_rise(link, bound, gap):
     """The log-odds at bound + gap minus those at bound: by their slope where the gap is too small for a difference."""
-    rise = link.inverse(bound + gap) - link.inverse(bound)
+    rise = log_odds(link, bound + gap) - log_odds(link, bound)
     if np.all(gap > 1e-4):
         return rise
     middle, h = bound + 0.5 * gap, 0.01

@@ -49,11 +49,12 @@ class LBFGS(Solver):
             # The accepted point is the one evaluated last.
             report(intermediate_result.x, float(intermediate_result.fun), **last)
 
+        finish = objective.size <= self.polish_size
         options = {
             "maxiter": self.max_iter,
             "maxfun": 20 * self.max_iter,
             "maxcor": self.memory,
-            "ftol": self.tol,
+            "ftol": max(self.tol, 1e-9) if finish else self.tol,  # beyond that Newton's steps are cheaper
             "gtol": 1e-11,  # rounding, where every unit is natural: scipy calls a start at the optimum abnormal at 0
         }
         result = minimize(finite_taylor, w, jac=True, method="L-BFGS-B", callback=callback, options=options)
@@ -61,7 +62,7 @@ class LBFGS(Solver):
         if result.nit == 0:
             finite_taylor(result.x)
             report(result.x, float(result.fun), **last)
-        if objective.size > self.polish_size:
+        if not finish:
             return Solution(result.x, float(result.fun), n_iter, bool(result.success), str(result.message))
         end = Newton(tol=self.tol).minimize(objective, result.x, report, rng)
         return Solution(end.w, end.value, n_iter + end.n_iter, end.converged, end.message)
