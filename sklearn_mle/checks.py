@@ -45,6 +45,12 @@ def check_likelihood(likelihood):
     AssertionError
         At the first rule that is broken: names the likelihood, the rule, the values, and where to look.
 
+    Warns
+    -----
+    UserWarning
+        Where scipy's logpdf or logpmf loses the far tail and the likelihood has no `log_prob` of its own: fits work
+        from a reasonable start, but may be stuck from a bad one.
+
     Examples
     --------
     >>> from sklearn_mle import Gaussian
@@ -53,11 +59,15 @@ def check_likelihood(likelihood):
     """
     if not isinstance(likelihood, Likelihood):
         raise AssertionError(f"check_likelihood takes a Likelihood object; got {likelihood!r}.")
-    if not isinstance(likelihood, LabelLikelihood):
-        return _run(LIKELIHOOD_CHECKS, Specimen(likelihood), repr(likelihood))
-    for n_classes in (3, 2) if likelihood.multi_class else (2,):
-        specimen = Specimen(likelihood.with_classes(n_classes))
-        _run(LIKELIHOOD_CHECKS, specimen, f"{likelihood!r} with {n_classes} classes")
+    if isinstance(likelihood, LabelLikelihood):
+        for n_classes in (3, 2) if likelihood.multi_class else (2,):
+            specimen = Specimen(likelihood.with_classes(n_classes))
+            _run(LIKELIHOOD_CHECKS, specimen, f"{likelihood!r} with {n_classes} classes")
+        return
+    specimen = Specimen(likelihood)
+    _run(LIKELIHOOD_CHECKS, specimen, repr(likelihood))
+    for remark in specimen.remarks:
+        warnings.warn(f"{likelihood!r}: {remark}", stacklevel=2)
 
 
 def check_solver(solver):
@@ -129,6 +139,7 @@ class Specimen:
 
     def __init__(self, likelihood):
         self.likelihood = likelihood
+        self.remarks = []  # what is no fault of the likelihood's
         self.labels = isinstance(likelihood, LabelLikelihood)
         # With several columns (an interval, a composition) y is not what dist is the law of.
         self.has_law = likelihood.support.columns == 1 and getattr(likelihood, "proper", True)
@@ -546,7 +557,7 @@ def start_is_finite_under_every_link(specimen):
         described = f"from {len(sample)} rows of y in [{sample.min():.4g}, {sample.max():.4g}]"
         if values is None:  # the fit from eta = 0, then
             nll = likelihood.taylor(sample, rows_of(np.zeros(specimen.K)), 0)[0]
-            demand(np.isfinite(nll).all(), f"there is no `start`, and the nll at eta = 0 is not finite {described}.")
+            demand(np.isfinite(nll).all(), f"there is no `start`, and the nll at eta = 0 is not finite {described}. Write one.")
             continue
         demand(len(values) == len(likelihood.links), f"start gives {len(values)} values for {list(likelihood.links)}.")
         eta = likelihood.eta(values)
@@ -761,31 +772,27 @@ def far_out_numbers_are_numbers(specimen):
 def far_out_nothing_is_lost(specimen):
     """On the way to eta_k = +-50 the nll becomes infinite by overflow only, or because y leaves dist's support."""
     likelihood = specimen.likelihood
-    predictors = [(name, k) for name, rows in likelihood.slices.items() for k in range(rows.start, rows.stop)]
+    names = [name for name, rows in likelihood.slices.items() for _ in range(rows.start, rows.stop)]
     for k, y, grid, eta, (nll, *_) in specimen.far_out:
-        name = predictors[k][0]
-        theta = likelihood.parameters[name].inverse(grid)
-        # Walking outwards from the start: numbers, then the first inf.
-        start = int(np.argmin(np.abs(grid - specimen.start[k])))
-        for way in (range(start + 1, len(grid)), range(start - 1, -1, -1)):
-            for t in way:
-                before = t - 1 if t > start else t + 1
-                lost = np.isinf(nll[t]) & (nll[before] < HUGE) & inside(likelihood.links[name], theta[t])
-                if lost.any() and specimen.has_law and not specimen.labels:
-                    lower, upper = _support(likelihood, [row.reshape(len(grid), -1)[t] for row in eta])
-                    lost = lost & (y > lower) & (y < upper)
-                if lost.any():
-                    i = int(np.argmax(lost))
-                    raise AssertionError(
-                        f"the nll jumps from {nll[before, i]:.6g} at eta[{k}] = {grid[before]:g} to inf at {grid[t]:g}, "
-                        f"y = {y[i].tolist()}, the other predictors at the start. Look for the logarithm of what "
-                        "underflows (log(expit(eta)), log(1 - p)): write log_expit, log_ndtr, log1p, logaddexp."
-                    )
-
-
-def _support(likelihood, eta):
-    law = likelihood.dist(*likelihood.theta(eta))
-    return law.support() if hasattr(law, "support") else (likelihood.support.lower, likelihood.support.upper)
+        t = np.arange(len(grid))
+        inner = t - np.sign(t - np.argmin(np.abs(grid - specimen.start[k])))  # the grid point before, from the start
+        domain = inside(likelihood.links[names[k]], likelihood.parameters[names[k]].inverse(grid))
+        lost = np.isinf(nll) & (nll[inner] < HUGE) & domain[:, None]
+        if lost.any() and specimen.has_law and not specimen.labels:
+            law = likelihood.dist(*likelihood.theta(eta))
+            ends = law.support() if hasattr(law, "support") else (likelihood.support.lower, likelihood.support.upper)
+            lower, upper = (np.resize(end, nll.size).reshape(nll.shape) for end in ends)
+            lost &= (lower < y) & (y < upper)
+        if lost.any():
+            t, i = np.argwhere(lost)[0]
+            message = (
+                f"the nll jumps from {nll[inner[t], i]:.6g} at eta[{k}] = {grid[inner[t]]:g} to inf at {grid[t]:g}, "
+                f"y = {y[i].tolist()}, the other predictors at the start. Look for the logarithm of what underflows "
+                "(log(expit(eta)), log(1 - p)): write log_expit, log_ndtr, log1p, logaddexp."
+            )
+            demand(type(likelihood).log_prob is Likelihood.log_prob, message)
+            specimen.remarks.append(f"{message} The logarithm is scipy's: write log_prob to do better.")
+            return
 
 
 def far_out_the_gradient_points_uphill(specimen):

@@ -70,13 +70,17 @@ class Rows:
 
     def sum(self, step, *args):
         """The sum of step(block, *args) over the blocks, the same bits whoever adds."""
+
+        def add(blocks):
+            with np.errstate(all="ignore"):  # of this thread: values may be inf, and what becomes of them is ours
+                return fold(step(block, *args) for block in blocks)
+
         if self.n_threads == 1 or len(self.blocks) == 1:
-            return fold(step(block, *args) for block in self.blocks)
+            return add(self.blocks)
         # Aligned runs of 2^j blocks, a few per thread: each is a complete subtree.
-        run = 2 ** max(0, int(np.log2(len(self.blocks) / (4 * self.n_threads)))) if self.blocks else 1
+        run = 2 ** max(0, int(np.log2(len(self.blocks) / (4 * self.n_threads))))
         runs = [self.blocks[i : i + run] for i in range(0, len(self.blocks), run)]
-        pool = _pool(self.n_threads, os.getpid())  # by process: threads do not survive a fork
-        return fold(pool.map(lambda blocks: fold(step(block, *args) for block in blocks), runs))
+        return fold(_pool(self.n_threads, os.getpid()).map(add, runs))  # by process: threads do not survive a fork
 
     def sample(self, n=SAMPLE):
         """At most n rows at equal strides, gathered once; all rows if there are no more."""

@@ -26,7 +26,7 @@ from sklearn_mle.likelihoods import (
     Support,
     ZeroInflated,
 )
-from sklearn_mle.links import Identity, Log, Logit
+from sklearn_mle.links import Identity, Log, Logit, Sqrt
 
 # --- what is right passes ---
 
@@ -404,6 +404,32 @@ def test_messages_name_values_and_where_to_look():
     message = str(caught.value)
     for part in ("the gradient in eta[1] is ", ", not ", "y = ", "eta = [", "Look at `derivatives`"):
         assert part in message
+
+
+def test_the_tail_that_scipy_loses_is_remarked():
+    """stats.skellam takes the logarithm of its pmf."""
+
+    class Skellam(Likelihood):
+        links = {"a": Log(), "b": Log()}
+        support = Support(integer=True)
+
+        def dist(self, a, b):
+            return stats.skellam(a, b)
+
+    with pytest.warns(UserWarning, match=r"Skellam\(\): the nll jumps from .* write log_prob"):
+        check_likelihood(Skellam())
+
+
+def test_without_a_start_zero_must_do():
+    class SquareRoot(Likelihood):
+        links = {"mu": Sqrt()}
+        support = COUNTS
+
+        def dist(self, mu):
+            return stats.poisson(mu)
+
+    with pytest.raises(AssertionError, match="there is no `start`, and the nll at eta = 0 is not finite"):
+        check_likelihood(SquareRoot())
 
 
 def test_an_error_in_the_likelihood_is_kept_as_the_cause():

@@ -13,7 +13,7 @@ from sklearn.utils import check_array, check_consistent_length, check_random_sta
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ..design import FAR, Block, Layout, Moments
+from ..design import FAR, Block, Layout, Moments, dense
 from ..likelihoods import likelihood as resolve_likelihood
 from ..objective import Objective
 from ..penalty import ElasticNet
@@ -324,6 +324,9 @@ def standardise(rows, mask):
     if len(constant) and len(rows) > len(sample):
         all_rows = rows.sum(Moments.of, constant)
         mean[constant], scale[constant] = all_rows.mean, all_rows.scale
+    # The mean of a constant column is its value, not what rounding makes of it: centred, the column is exactly 0.
+    first = 0 if sample.weight is None else int(np.argmax(sample.weight > 0))
+    mean = np.where(scale == 0, dense(sample.X[[first]])[0], mean)
     sloped = mask[:, 1:].any(axis=1)
     p, K = len(mean), len(mask)
     if not mask[sloped, 0].all():

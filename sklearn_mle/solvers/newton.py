@@ -87,8 +87,8 @@ def newton_step(objective, w, g, H):
         step, ill = solve(H, -g, semidefinite=True)
     if step is None:  # the curvature overflows
         return -g, False
-    flat = (np.diag(H) == 0) & (g != 0)
-    step[flat] = -np.sign(g[flat])  # a slope without curvature: one unit at a time
+    flat = (np.diag(H) == 0) & (np.abs(g) > 1e-8)
+    step[flat] = -np.sign(g[flat])  # a slope, not just rounding, without curvature: one unit at a time
     return step, ill
 
 
