@@ -1,4 +1,4 @@
-"""Distributions that scipy lacks, with the methods of its frozen ones, and the rows of distributions of predict_dist."""
+"""Distributions with the methods of scipy's frozen ones: those that scipy lacks, and the rows of predict_dist."""
 
 from functools import cached_property
 from numbers import Integral
@@ -137,8 +137,8 @@ class WithSpike(Law):
         with np.errstate(divide="ignore", invalid="ignore"):
             below, above = (self.base.ppf(np.clip(np.nan_to_num(p / rest), 0, 1)) for p in (q, q - spike))
         y = np.where(q <= short_of, below, np.where(q <= up_to, self.at, above))
-        if discrete:  # rounding of (q - spike) / rest at a jump
-            y = np.where((y > self.at) & (self.cdf(y - 1) >= q), y - 1, y)
+        if discrete:  # the arguments of base.ppf are rounded: at a jump they may pass it
+            y = np.where((q > 0) & (self.cdf(y - 1) >= q), y - 1, y)
         return np.where((q >= 0) & (q <= 1), y, np.nan)
 
     def mean(self):
@@ -245,6 +245,14 @@ class Predictive:
     def sf(self, y):
         """P(Y_i > y)."""
         return self._rows(self.dist.sf(y))
+
+    def logcdf(self, y):
+        """log P(Y_i <= y)."""
+        return self._rows(self.dist.logcdf(y))
+
+    def logsf(self, y):
+        """log P(Y_i > y)."""
+        return self._rows(self.dist.logsf(y))
 
     def ppf(self, q):
         """Quantiles: the smallest y with P(Y_i <= y) >= q."""

@@ -268,7 +268,7 @@ def zeta_difference(s, x, b):
     """psi(x + b) - psi(x) for s = 1, zeta(2, x) - zeta(2, x + b) for s = 2, however large or small b is against x.
 
     Both are sums over j >= 0 of (x + j)^-s - (x + b + j)^-s: ten terms, then Euler-Maclaurin from x + 10 on.
-    All are positive, so nothing cancels.
+    But for tiny corrections all terms are positive, so nothing cancels.
     """
     def falls():
         u, v = 1.0 / x, 1.0 / (x + b)

@@ -83,12 +83,14 @@ class Rows:
         return fold(_pool(self.n_threads, os.getpid()).map(add, runs))  # by process: threads do not survive a fork
 
     def sample(self, n=SAMPLE):
-        """At most n rows at equal strides, gathered once; all rows if there are no more."""
+        """At most n rows of positive weight at equal strides, gathered once; all rows if there are no more."""
         if len(self) <= n:
             return self
+        weight = self.block.weight
+        counting = np.arange(len(self)) if weight is None else np.flatnonzero(weight > 0)
         # linspace, not a fixed step: a step that divides a period of the table would see one phase only.
-        rows = np.linspace(0, len(self) - 1, n).astype(np.intp)
-        return Rows(self.block[rows], self.K, self.n_threads)
+        at = np.linspace(0, len(counting) - 1, min(n, len(counting))).astype(np.intp)
+        return Rows(self.block[counting[at]], self.K, self.n_threads)
 
     def batches(self, n, rng):
         """One epoch: Rows of about n rows each, as views, in random order.

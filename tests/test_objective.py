@@ -332,7 +332,7 @@ def test_threads_give_the_same_bits(n_blocks):
     length = block_length(p, 2)
     rng = np.random.RandomState(0)
     n = n_blocks * length - 5
-    block = Block(sp.random(n, p, 0.01, format="csr", random_state=rng), rng.standard_normal(n), rng.rand(n))
+    block = Block(sp.random(n, p, 0.001, format="csr", random_state=rng), rng.standard_normal(n), rng.rand(n))
     W = 0.1 * rng.standard_normal((2, 1 + p))
 
     def step(block):
@@ -482,8 +482,11 @@ def test_predictors_without_slopes_are_rows_of_length_one():
     assert [len(row) for row in block.eta(W)] == [N, 1]
     full = [np.broadcast_to(row, N) for row in block.eta(W)]
     for a, b in zip(Gaussian().taylor(block.y, block.eta(W), 1), Gaussian().taylor(block.y, full, 1), strict=True):
-        np.testing.assert_allclose(np.broadcast_arrays(*a)[0] if isinstance(a, list) else a,
-                                   np.broadcast_arrays(*b)[0] if isinstance(b, list) else b, rtol=1e-13)
+        np.testing.assert_allclose(
+            np.broadcast_arrays(*a)[0] if isinstance(a, list) else a,
+            np.broadcast_arrays(*b)[0] if isinstance(b, list) else b,
+            rtol=1e-13,
+        )
 
 
 def test_constants_count_for_every_row():

@@ -6,10 +6,18 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from sklearn_mle import checks
-from sklearn_mle.checks import Recorder, check_solver, problem
+from sklearn_mle.checks import check_solver
+from sklearn_mle.checks.solvers import Recorder, problem, problems
 from sklearn_mle.design import Layout
-from sklearn_mle.likelihoods import Bernoulli, Categorical, Gaussian, GaussianOnLabels, NegativeBinomial, Poisson, StudentT
+from sklearn_mle.likelihoods import (
+    Bernoulli,
+    Categorical,
+    Gaussian,
+    GaussianOnLabels,
+    NegativeBinomial,
+    Poisson,
+    StudentT,
+)
 from sklearn_mle.solvers import LBFGS, SGD, SOLVERS, Newton, Solution, Solver
 from sklearn_mle.solvers.newton import solve
 from sklearn_mle.solvers.sgd import State
@@ -19,8 +27,7 @@ EXACT = {"newton": Newton(), "lbfgs": LBFGS(), "lbfgs without polish": LBFGS(pol
 OTHERS = [
     LBFGS(polish_size=0),
     SGD(schedule="constant"),
-    SGD(schedule="inverse"),
-    SGD(learning_rate=0.05, momentum=0.5),
+    SGD(momentum=0.5),
 ]
 
 
@@ -55,9 +62,9 @@ class Wrong(Newton):
         return getattr(self, self.fault)(objective, w, report, rng, super().minimize)
 
     def stops_early(self, F, w, report, rng, newton):
-        self_tol = Newton(tol=1e-2).minimize(F, w, report, rng)
-        first = F.taylor(w, 0)[0]
-        return replace(self_tol, w=0.9 * self_tol.w + 0.1 * w, value=min(first, F.taylor(0.9 * self_tol.w + 0.1 * w, 0)[0]))
+        solution = newton(F, w, report, rng)
+        w = 0.9 * solution.w + 0.1 * w
+        return replace(solution, w=w, value=F.taylor(w, 0)[0])
 
     def lies_about_value(self, F, w, report, rng, newton):
         solution = newton(F, w, report, rng)
@@ -142,7 +149,7 @@ def test_ill_conditioned_columns(solver):
     solution, _ = run(solver, one)
     W = one.objective.layout.unpack(solution.w)[0]
     expected = np.linalg.lstsq(np.column_stack([np.ones(len(X)), X]), y, rcond=None)[0]
-    # The flat direction has curvature 5e-9: a relative gap of 1e-12 leaves it to sqrt(1e-12 / 5e-9), Newton's last step less.
+    # The flat direction has curvature 5e-9: a gap of 1e-12 leaves it to sqrt(1e-12 / 5e-9), Newton's last step less.
     tolerance = 1e-7 if isinstance(solver, Newton) or solver.polish_size else 0.1
     np.testing.assert_allclose(W, expected, rtol=tolerance, atol=tolerance)
 
@@ -281,9 +288,9 @@ def test_a_quadratic_takes_one_step_and_its_confirmation():
 
 @pytest.mark.parametrize("index", range(14))
 def test_the_decrement_estimates_the_gap(index):
-    one = checks.problems()[index]
+    one = problems()[index]
     _, entries = run(Newton(), one)
-    for _, value, gradient_norm, decrement in entries[-3:-1]:
+    for _, value, _, decrement in entries[-3:-1]:
         gap = value - one.least
         if 1e-9 < gap < 1e-3:
             assert decrement == pytest.approx(gap, rel=0.2)
@@ -293,7 +300,7 @@ def test_the_decrement_estimates_the_gap(index):
 
 @pytest.mark.parametrize("tol", [1e-2, 1e-4, 1e-8])
 def test_tol_is_the_relative_gap(tol):
-    for one in checks.problems():
+    for one in problems():
         solution, entries = run(Newton(tol=tol), one)
         assert solution.converged
         assert solution.value - one.least <= tol * max(1, abs(one.least))
@@ -312,7 +319,7 @@ def test_values_may_be_infinite_on_the_way():
     assert solution.converged and solution.value <= one.least + 1e-11
 
 
-@pytest.mark.parametrize("solver", [Newton(), LBFGS(), SGD()], ids=repr)
+@pytest.mark.parametrize("solver", [Newton(), LBFGS(), SGD(max_iter=10)], ids=repr)
 def test_an_infinite_start_is_not_an_optimum(solver):
     rng, X, eta = table()
     one = problem("infinite", Poisson(), X, rng.poisson(np.exp(0.3 * eta)) * 1.0)
@@ -325,7 +332,7 @@ def test_an_infinite_start_is_not_an_optimum(solver):
 def test_separable_labels_end_in_finite_numbers():
     _, X, _ = table()
     one = problem("separable", Bernoulli(), X, (X[:, 0] > 0).astype(int))
-    for solver in (Newton(), LBFGS(), SGD()):
+    for solver in (Newton(), LBFGS(), SGD(max_iter=20)):
         solution, _ = run(solver, one)
         assert np.isfinite(solution.w).all() and 0 <= solution.value < 0.3
 
@@ -350,7 +357,7 @@ def test_solve_refuses_an_indefinite_matrix_and_names_an_ill_one():
 
 
 def test_lbfgs_without_polish_says_what_scipy_says():
-    one = checks.problems()[10]
+    one = problems()[10]
     solution, entries = run(LBFGS(polish_size=0, max_iter=2), one)
     assert not solution.converged and solution.n_iter == 2 == len(entries)
 
@@ -359,7 +366,7 @@ def test_lbfgs_without_polish_says_what_scipy_says():
 
 
 def test_a_step_is_the_formula():
-    one = checks.problems()[8]
+    one = problems()[8]
     F, solver = one.objective, SGD(learning_rate=0.3, momentum=0.9, schedule="inverse_sqrt")
     w, state, v = one.start, None, 0.0
     for t in range(5):
@@ -370,24 +377,22 @@ def test_a_step_is_the_formula():
     assert state.t == 5
 
 
-@pytest.mark.parametrize(
-    "schedule, rate", [("constant", 1.0), ("inverse_sqrt", 0.5), ("inverse", 0.25)]
-)
+@pytest.mark.parametrize("schedule, rate", [("constant", 1.0), ("inverse_sqrt", 0.5), ("inverse", 0.25)])
 def test_schedules_at_step_300(schedule, rate):
-    one = checks.problems()[0]
+    one = problems()[0]
     w, g = one.start, one.objective.taylor(one.start, 1)[1]
     after, _ = SGD(schedule=schedule, learning_rate=1.0).step(one.objective, w, State(t=300))
     np.testing.assert_allclose(after - w, -rate * g, rtol=1e-12, atol=1e-15)
 
 
 def test_an_unknown_schedule_is_named():
-    one = checks.problems()[0]
+    one = problems()[0]
     with pytest.raises(ValueError, match=r"SGD: schedule must be one of .*got 'cosine'"):
         run(SGD(schedule="cosine"), one)
 
 
 def test_minimize_is_the_loop_of_steps():
-    one = checks.problems()[8]
+    one = problems()[8]
     solver = SGD(max_iter=3, batch_size=30)
     solution, entries = run(solver, one)
     w, state, rng = one.start, None, np.random.RandomState(0)
@@ -399,7 +404,7 @@ def test_minimize_is_the_loop_of_steps():
 
 
 def test_sgd_returns_its_best_epoch():
-    one = checks.problems()[2]
+    one = problems()[2]
     solution, entries = run(SGD(learning_rate=0.5, schedule="constant"), one)
     assert solution.value == min(value for _, value, *_ in entries)
 
@@ -440,7 +445,7 @@ def test_batches_make_sgd_independent_of_the_order_of_a_sorted_table():
 
 def test_auto_hands_its_settings_on():
     auto = SOLVERS["auto"]
-    one = checks.problems()[8]
+    one = problems()[8]
     assert run(auto(), one)[0].n_iter == run(Newton(), one)[0].n_iter
     assert not run(auto(max_iter=1), one)[0].converged
     assert run(auto(tol=1e-2), one)[0].n_iter < run(auto(), one)[0].n_iter

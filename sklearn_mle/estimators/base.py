@@ -13,13 +13,14 @@ from sklearn.utils import check_array, check_consistent_length, check_random_sta
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ..design import FAR, Block, Layout, Moments, dense
+from ..design import Block
 from ..likelihoods import likelihood as resolve_likelihood
 from ..objective import Objective
 from ..penalty import ElasticNet
-from ..rows import Rows, one_blas_thread
-from ..solvers import SOLVERS, Newton, Solver
+from ..rows import SAMPLE, Rows, one_blas_thread
+from ..solvers import SOLVERS, Solver
 from .columns import free_entries, offset_columns, offset_rows, regressed_columns, warn_if_standardised
+from .start import in_natural_units, intercepts, projection, standardise, start
 
 
 class BaseMLE(BaseEstimator):
@@ -151,14 +152,13 @@ class BaseMLE(BaseEstimator):
         """The objective of the training table and the coordinates to start from."""
         self._check_parameters()
         objective = self._objective(X, y, sample_weight, reset=True, **target)
-        eta = start(objective)
-        objective = replace(objective, layout=in_natural_units(objective, eta))
-        self._layout = objective.layout
-        W = np.zeros(self._mask.shape)
-        W[:, 0] = np.where(self._mask[:, 0], eta - _mean_offset(objective), 0.0)
-        w = objective.layout.pack(self._warm(W, warm_start))
+        sample = objective.fewer_rows(SAMPLE)
+        eta = start(sample)
+        self._layout = in_natural_units(sample, eta)
+        objective = replace(objective, layout=self._layout)
+        w = self._layout.pack(self._warm(intercepts(sample, eta), warm_start))
         if not np.isfinite(objective.taylor(w, 0)[0]):
-            w = objective.layout.pack(project(objective, eta))
+            w = self._layout.pack(projection(sample, eta))
         return objective, w
 
     def _minimize(self, objective, w):
@@ -313,76 +313,6 @@ def predict_dist(model, X):
             way_out = "use MLERegressor"
         raise TypeError(f"{name} has no predictive distribution: {way_out}.")
     return final.predict_dist(X)
-
-
-def standardise(rows, mask):
-    """The layout of these rows, from the weighted moments of a sample; units are 1."""
-    sample = rows.sample().block
-    moments = Moments.of(sample)
-    mean, scale = moments.mean, moments.scale
-    constant = np.flatnonzero(scale == 0)
-    if len(constant) and len(rows) > len(sample):
-        all_rows = rows.sum(Moments.of, constant)
-        mean[constant], scale[constant] = all_rows.mean, all_rows.scale
-    # The mean of a constant column is its value, not what rounding makes of it: centred, the column is exactly 0.
-    first = 0 if sample.weight is None else int(np.argmax(sample.weight > 0))
-    mean = np.where(scale == 0, dense(sample.X[[first]])[0], mean)
-    sloped = mask[:, 1:].any(axis=1)
-    p, K = len(mean), len(mask)
-    if not mask[sloped, 0].all():
-        # A slope without an intercept: no shift, and the scale is the root mean square.
-        scale = np.hypot(mean, scale)
-        mean = np.zeros(p)
-    scale = np.where(scale > 0, scale, 1.0)
-    far = (np.abs(mean) > FAR * scale) & isinstance(rows.block.X, np.ndarray)
-    origin = np.where(far, mean, 0.0)
-    return Layout(mask, mean - origin, scale, np.ones(K), origin)
-
-
-def start(objective):
-    """eta (K,) of the unconditional model, from a sample of rows: the likelihood's start, or Newton from eta = 0."""
-    likelihood, block = objective.likelihood, objective.rows.sample().block
-    weight = np.ones(len(block)) if block.weight is None else block.weight
-    values = likelihood.start(block.y, weight)
-    if values is not None:
-        return likelihood.eta(values)
-    mask = np.zeros_like(objective.layout.mask)
-    mask[:, 0] = True
-    unconditional = replace(
-        objective, layout=replace(objective.layout, mask=mask, held=None), penalty=ElasticNet(), rows=objective.rows.sample()
-    )
-    w = Newton().minimize(unconditional, np.zeros(len(mask)), History(), None).w
-    return unconditional.layout.unpack(w)[:, 0]
-
-
-def in_natural_units(objective, eta):
-    """The layout in whose units the sample's nll at eta has mean absolute curvature 1 in every predictor.
-
-    So one learning rate suits y of any scale, and L-BFGS starts from a good metric.
-    """
-    block = objective.rows.sample().block
-    *_, h = objective.likelihood.taylor(block.y, [np.array([value]) for value in eta], 2)
-    weight = np.ones(len(block)) if block.weight is None else block.weight
-    curvature = np.array([np.average(np.broadcast_to(np.abs(h[k][k]), len(block)), weights=weight) for k in range(len(h))])
-    good = np.isfinite(curvature) & (curvature > 0)
-    return replace(objective.layout, unit=1 / np.sqrt(np.where(good, curvature, 1.0)))
-
-
-def project(objective, eta):
-    """W whose linear predictors come closest to the constants eta: a start where there is no intercept."""
-    block = objective.rows.sample().block
-    Z = np.column_stack([np.ones(len(block)), block.X if isinstance(block.X, np.ndarray) else block.X.toarray()])
-    W = np.zeros(objective.layout.mask.shape)
-    for k, free in enumerate(objective.layout.mask):
-        W[k, free] = np.linalg.lstsq(Z[:, free], np.full(len(Z), eta[k]), rcond=None)[0]
-    return W
-
-
-def _mean_offset(objective):
-    block = objective.rows.sample().block
-    if not isinstance(block.offset, list):
-        return block.offset
-    return np.array([np.average(row, weights=block.weight) if np.ndim(row) else row for row in block.offset])
 
 
 def _check_weight(weight, X):

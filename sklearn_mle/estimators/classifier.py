@@ -162,7 +162,8 @@ feature_names_in_
             labels = np.arange(y.shape[1]) if soft else np.unique(y if classes is None else classes)
             if len(labels) < 2:
                 raise ValueError(
-                    f"MLEClassifier needs at least two classes in rows of positive weight; y has one class, {labels[0]!r}."
+                    "MLEClassifier needs at least two classes in the rows of positive weight; "
+                    f"y has one class, {labels.tolist()}."
                 )
             self.classes_ = labels
             self.likelihood_ = _likelihood(self.likelihood, len(labels))

@@ -122,22 +122,8 @@ class GaussianOnLabels(LabelLikelihood):
     def derivatives(self, y, eta, order):
         logits = stack(eta[0] if self.n_classes > 2 else eta)
         label = label_rows(y, self.n_classes)[-len(logits) :]
-        if self._linear:
-            residual = logits - label
-            slopes, curves = residual, symmetric(len(logits), lambda k, m: np.full(1, float(k == m)))
-        elif len(logits) == 1:
-            p, q, _ = sigmoid(logits)
-            slope = p * q
-            residual = (1 - label) * p - label * q
-            # The sigmoid's slope survives in the gradient: a confident mistake has none.
-            slopes, curves = residual * slope, [slope**2 + residual * slope * (1 - 2 * p)]
-        else:
-            p, q, *_ = softmax(logits)
-            residual = (1 - label) * p - label * q
-            pull = residual - (p * residual).sum(axis=0)
-            rise = residual + p - 0.5 * (p * (2 * residual + p)).sum(axis=0)
-            slopes = p * pull
-            curves = symmetric(len(p), lambda k, m: (k == m) * p[k] * (pull[k] + p[k]) - p[k] * p[m] * (rise[k] + rise[m]))
+        squared_error = linear_error if self._linear else sigmoid_error if len(logits) == 1 else softmax_error
+        residual, slopes, curves = squared_error(logits, label)
         nll = 0.5 * (residual * residual).sum(axis=0) + 0.5 * len(logits) * LOG_2PI
         return (nll, list(slopes), curves)[: order + 1]
 
@@ -225,13 +211,17 @@ def log_odds(link, bound):
 
 
 def log_odds_rise(link, bound, gap):
-    """The log-odds at bound + gap minus those at bound: by their slope where the gap is too small for a difference."""
+    """The log-odds at bound + gap minus those at bound, accurate however small the gap."""
     rise = log_odds(link, bound + gap) - log_odds(link, bound)
-    if np.all(gap > 1e-4):
+    if np.all(gap > 0.05):
         return rise
-    middle, h = bound + 0.5 * gap, 0.01
-    near, far = (link.inverse(middle + step) - link.inverse(middle - step) for step in (h, 2 * h))
-    return np.where(gap > 1e-4, rise, gap * ((8 * near - far) / (12 * h)))
+    # The difference over +-s about the middle is odd in s: interpolated at gap / 2 from s = h, 2 h, 3 h.
+    middle, h = bound + 0.5 * gap, 0.02
+    t = 0.5 * gap / h
+    one, two, three = (link.inverse(middle + s) - link.inverse(middle - s) for s in (h, 2 * h, 3 * h))
+    u = t * t
+    terms = (u - 4) * (u - 9) / 24 * one - (u - 1) * (u - 9) / 30 * two + (u - 1) * (u - 4) / 120 * three
+    return np.where(gap > 0.05, rise, t * terms)
 
 
 # --- probabilities from logits; rows stacked to (C, n) ---
@@ -253,16 +243,44 @@ def sigmoid(logit):
 
 def softmax(logits):
     """p and 1 - p of shape (C, n), the largest logit, and log sum_c exp(logits_c - largest): no 1 - p cancels."""
-    largest = logits.argmax(axis=0), np.arange(logits.shape[1])
-    top = logits[largest]
-    p = np.exp(logits - top)
-    p[largest] = 0.0
-    rest = p.sum(axis=0)
-    p[largest] = 1.0
-    p /= 1 + rest
-    q = 1 - p
-    q[largest] = rest / (1 + rest)
-    return p, q, top, log1p(rest)
+    top = logits.max(axis=0)
+    e = np.exp(logits - top)
+    # The sums over all other classes: those before, then those behind.
+    others, behind = np.zeros_like(e), np.zeros(e.shape[1])
+    for k in range(1, len(e)):
+        np.add(others[k - 1], e[k - 1], out=others[k])
+    for k in range(len(e) - 1, 0, -1):
+        behind += e[k]
+        others[k - 1] += behind
+    rest = others.min(axis=0)  # of the largest, whose own term is 1
+    return e / (1 + rest), others / (1 + rest), top, log1p(rest)
+
+
+def linear_error(p, label):
+    """p - label; gradient and Hessian of 1/2 ||p - label||^2 in p."""
+    residual = p - label
+    return residual, residual, symmetric(len(p), lambda k, m: np.full(1, float(k == m)))
+
+
+def sigmoid_error(logit, label):
+    """p - label with p = expit(logit); gradient and Hessian of 1/2 (p - label)^2 in the logit."""
+    p, q, _ = sigmoid(logit)
+    residual, slope = (1 - label) * p - label * q, p * q
+    # The sigmoid's slope survives in the gradient: a confident mistake has none.
+    return residual, residual * slope, [slope * slope + residual * slope * (1 - 2 * p)]
+
+
+def softmax_error(logits, label):
+    """p - label with p = softmax(logits); gradient and Hessian of 1/2 ||p - label||^2 in the logits."""
+    p, q, *_ = softmax(logits)
+    residual = (1 - label) * p - label * q
+    pull = residual - (p * residual).sum(axis=0)
+    rise = residual + p - 0.5 * (p * (2 * residual + p)).sum(axis=0)
+
+    def curve(k, m):
+        return (k == m) * p[k] * (pull[k] + p[k]) - p[k] * p[m] * (rise[k] + rise[m])
+
+    return residual, p * pull, symmetric(len(p), curve)
 
 
 def log_softmax(rows):

@@ -6,9 +6,9 @@ from ..jets import gammaln, psi, zeta
 
 LOG_2PI = float(np.log(2 * np.pi))
 
-# Bernoulli numbers B_2, B_4, ..., B_12: with these the series below are exact to rounding from z = 16 on.
-BERNOULLI = np.array([1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730])
-TWICE = 2.0 * np.arange(1, 7)
+# Bernoulli numbers B_2, B_4, ..., B_14: with these the series below are exact to rounding from z = 16 on.
+BERNOULLI = np.array([1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6])
+TWICE = 2.0 * np.arange(1, 8)
 LARGE = 16.0
 
 

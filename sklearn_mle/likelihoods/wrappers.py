@@ -146,16 +146,17 @@ class Censored(Wrapper):
         interval = ~(observed | open_below | open_above)
         if not interval.any():
             return log_prob
-        # From the nearer tail, where the probabilities of both ends are small.
-        upper_tail = above_low < below_high
-        more = np.where(upper_tail, above_low, below_high)
-        less = np.where(upper_tail, base.log_sf(high, *theta), base.log_cdf(low, *theta))
-        inside = more + np.log(-np.expm1(less - more))
-        if not base.support.integer:
-            # Simpson's rule where the ends' probabilities differ by less than 1 %: its error is below 1e-11.
-            ends = np.logaddexp(base.log_prob(low, *theta), base.log_prob(high, *theta))
-            mean = np.logaddexp(ends, np.log(4.0) + base.log_prob(middle, *theta)) - np.log(6.0)
-            inside = np.where(more - less < 0.01, mean + np.log(np.where(interval, high - low, 1.0)), inside)
+        with np.errstate(divide="ignore", invalid="ignore"):  # of rows without an interval, not taken
+            # From the nearer tail, where the probabilities of both ends are small.
+            upper_tail = above_low < below_high
+            more = np.where(upper_tail, above_low, below_high)
+            less = np.where(upper_tail, base.log_sf(high, *theta), base.log_cdf(low, *theta))
+            inside = more + np.log(-np.expm1(less - more))
+            if not base.support.integer:
+                # Simpson's rule where the ends' probabilities differ by less than 1 %: its error is below 1e-11.
+                ends = np.logaddexp(base.log_prob(low, *theta), base.log_prob(high, *theta))
+                mean = np.logaddexp(ends, np.log(4.0) + base.log_prob(middle, *theta)) - np.log(6.0)
+                inside = np.where(more - less < 0.01, mean + np.log(high - low), inside)
         return np.where(interval, inside, log_prob)
 
     def start(self, y, weight):

@@ -50,9 +50,7 @@ class SGD(Solver):
     Goodfellow, Bengio and Courville (2016), Deep Learning, algorithms 8.1 and 8.2.
     """
 
-    def __init__(
-        self, learning_rate=0.1, schedule="inverse_sqrt", momentum=0.0, batch_size=32, max_iter=200, tol=1e-5
-    ):
+    def __init__(self, learning_rate=0.1, schedule="inverse_sqrt", momentum=0.0, batch_size=32, max_iter=200, tol=1e-5):
         self.learning_rate = learning_rate
         self.schedule = schedule
         self.momentum = momentum

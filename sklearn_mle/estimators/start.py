@@ -1,0 +1,89 @@
+"""Where the search starts and in which units: learnt from a sample of rows."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from ..design import FAR, Layout, Moments, dense
+from ..penalty import ElasticNet
+from ..solvers import Newton
+
+
+def standardise(rows, mask):
+    """The layout of these rows, from the weighted moments of a sample; units are 1."""
+    sample = rows.sample().block
+    moments = Moments.of(sample)
+    mean, scale = moments.mean, moments.scale
+    constant = np.flatnonzero(scale == 0)
+    if len(constant) and len(rows) > len(sample):
+        all_rows = rows.sum(Moments.of, constant)
+        mean[constant], scale[constant] = all_rows.mean, all_rows.scale
+    # The mean of a constant column is its value, not what rounding makes of it: centred, the column is exactly 0.
+    first = 0 if sample.weight is None else int(np.argmax(sample.weight > 0))
+    mean = np.where(scale == 0, dense(sample.X[[first]])[0], mean)
+    sloped = mask[:, 1:].any(axis=1)
+    p, K = len(mean), len(mask)
+    if not mask[sloped, 0].all():
+        # A slope without an intercept: no shift, and the scale is the root mean square.
+        scale = np.hypot(mean, scale)
+        mean = np.zeros(p)
+    scale = np.where(scale > 0, scale, 1.0)
+    far = (np.abs(mean) > FAR * scale) & isinstance(rows.block.X, np.ndarray)
+    origin = np.where(far, mean, 0.0)
+    return Layout(mask, mean - origin, scale, np.ones(K), origin)
+
+
+def start(sample):
+    """eta (K,) of the unconditional model: the likelihood's start, or Newton from eta = 0.
+
+    Parameters
+    ----------
+    sample : Objective
+        Of a sample of rows, as in all that follows.
+    """
+    block = sample.rows.block
+    values = sample.likelihood.start(block.y, _weights(block))
+    if values is not None:
+        return sample.likelihood.eta(values)
+    mask = np.zeros_like(sample.layout.mask)
+    mask[:, 0] = True
+    unconditional = replace(sample, layout=replace(sample.layout, mask=mask, held=None), penalty=ElasticNet())
+    w = Newton().minimize(unconditional, np.zeros(len(mask)), lambda *report, **more: None, None).w
+    return unconditional.layout.unpack(w)[:, 0]
+
+
+def in_natural_units(sample, eta):
+    """The layout in whose units the nll at eta has mean absolute curvature 1 in every predictor.
+
+    So one learning rate suits y of any scale, and L-BFGS starts from a good metric.
+    """
+    block = sample.rows.block
+    *_, h = sample.likelihood.taylor(block.y, [np.array([value]) for value in eta], 2)
+    rows = [np.broadcast_to(np.abs(h[k][k]), len(block)) for k in range(len(h))]
+    curvature = np.average(rows, axis=1, weights=_weights(block))
+    good = np.isfinite(curvature) & (curvature > 0)
+    return replace(sample.layout, unit=1 / np.sqrt(np.where(good, curvature, 1.0)))
+
+
+def intercepts(sample, eta):
+    """W with intercepts only, so that the linear predictors have mean eta, offsets included."""
+    block, mask = sample.rows.block, sample.layout.mask
+    offset = block.offset if isinstance(block.offset, list) else [block.offset] * len(mask)
+    mean = [np.average(row, weights=block.weight) if np.ndim(row) else row for row in offset]
+    W = np.zeros(mask.shape)
+    W[:, 0] = np.where(mask[:, 0], eta - mean, 0.0)
+    return W
+
+
+def projection(sample, eta):
+    """W whose linear predictors come closest to the constants eta: a start where there is no intercept."""
+    block, mask = sample.rows.block, sample.layout.mask
+    Z = np.column_stack([np.ones(len(block)), dense(block.X)])
+    W = np.zeros(mask.shape)
+    for k, free in enumerate(mask):
+        W[k, free] = np.linalg.lstsq(Z[:, free], np.full(len(Z), eta[k]), rcond=None)[0]
+    return W
+
+
+def _weights(block):
+    return np.ones(len(block)) if block.weight is None else block.weight
