@@ -31,8 +31,8 @@ print(f"{len(y)} counts: mean {y.mean():.2f}, variance {y.var():.2f}, {np.mean(y
 
 # %%
 # The scorer is the mean log P(y) of held-out rows. For the Gaussian, ``resolution=1.0`` asks for the
-# probability of the recorded number, P(y - 1/2 < Y <= y + 1/2). A difference d of the scores says that the
-# better family gives new rows, on average, exp(d) times the probability.
+# probability of the recorded number, P(y - 1/2 < Y <= y + 1/2). Where two scores differ by d, the better
+# family gives a new row exp(d) times the probability, in the geometric mean.
 
 folds = KFold(10, shuffle=True, random_state=0)
 probability = make_log_score(resolution=1.0)

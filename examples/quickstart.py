@@ -29,7 +29,8 @@ def largest_difference(a, b):
 
 
 print("1. MLERegressor and LinearRegression, diabetes")
-X, y = load_diabetes(return_X_y=True, as_frame=True)
+diabetes = load_diabetes()
+X, y = diabetes.data, diabetes.target
 theirs = LinearRegression().fit(X, y)
 ours = MLERegressor().fit(X, y)
 print(f"   largest difference of the coefficients {largest_difference(ours.coef_, theirs.coef_)}")
@@ -52,9 +53,10 @@ print(f"   iterations: Newton {ours[-1].n_iter_}, LogisticRegression's lbfgs {th
 # better families can say.
 
 print("\n3. GridSearchCV over likelihoods, diabetes: held-out log P(y), mean of 10 folds")
+bmi = diabetes.feature_names.index("bmi")  # with a DataFrame its name would do
 candidates = [
     {"likelihood": ["gaussian", "student_t", "poisson", "negative_binomial"]},
-    {"likelihood": ["gaussian"], "regressed": [{"mu": "all", "sigma": ["bmi"]}]},
+    {"likelihood": ["gaussian"], "regressed": [{"mu": "all", "sigma": [bmi]}]},
 ]
 folds = KFold(10, shuffle=True, random_state=0)
 search = GridSearchCV(MLERegressor(), candidates, scoring=make_log_score(resolution=1.0), cv=folds).fit(X, y)
@@ -76,13 +78,13 @@ print("   nominal            " + "".join(f"{coverage:8.0%}" for coverage in cove
 for likelihood in "gaussian", "negative_binomial":
     inside = np.zeros((len(y), len(coverages)))
     for train, test in folds.split(X):
-        model = MLERegressor(likelihood).fit(X.iloc[train], y.iloc[train])
+        model = MLERegressor(likelihood).fit(X[train], y[train])
         for j, coverage in enumerate(coverages):
-            low, high = model.predict_interval(X.iloc[test], coverage=coverage).T
-            inside[test, j] = (low <= y.iloc[test]) & (y.iloc[test] <= high)
+            low, high = model.predict_interval(X[test], coverage=coverage).T
+            inside[test, j] = (low <= y[test]) & (y[test] <= high)
     print(f"   {likelihood:<19}" + "".join(f"{share:8.1%}" for share in inside.mean(axis=0)))
 
-dist = predict_dist(search, X.iloc[:3])
+dist = predict_dist(search, X[:3])
 print(f"   three rows: mean {dist.mean().round(1)}, std {dist.std().round(1)}")
 print(f"               P(Y > 200) {dist.sf(200).round(2)}, 90 % quantile {dist.ppf(0.9)}")
 

@@ -107,8 +107,8 @@ LIKELIHOODS = ["bernoulli", "gaussian_on_labels"]
 print_epochs(wrong_start, 0.1, [1, 2, 5, 10, 20, 40, 60])
 
 # %%
-# Bernoulli has turned most rows around after one epoch. Squared error has not moved in 60: every row is
-# wrong, none pulls.
+# (Of squared error's gradient at the start, half is the penalty's.) Bernoulli has turned most rows around
+# after one epoch. Squared error has not moved in 60: every row is wrong, none pulls.
 #
 # What does not follow
 # --------------------

@@ -1,11 +1,14 @@
 """How good is a predictive distribution: the held-out log score, as a scorer for GridSearchCV."""
 
 import warnings
+from functools import cache
 
 import numpy as np
 from sklearn.base import BaseEstimator
+from sklearn.utils import column_or_1d
 
 from .estimators.base import unwrap
+from .likelihoods import Censored
 
 
 class LogScore(BaseEstimator):
@@ -32,25 +35,27 @@ class LogScore(BaseEstimator):
             scores = self._recorded(model, X, y)
         else:
             if np.ndim(y) == 1 and np.all(np.mod(y, 1) == 0):
-                warnings.warn(
-                    f"log_score compares the density of {type(model.likelihood_).__name__} with integers: it is no "
-                    "probability, and not comparable with that of a family of counts. "
-                    "Use make_log_score(resolution=1.0).",
-                    UserWarning,
-                    stacklevel=2,
-                )
+                warn_of_density(type(model.likelihood_).__name__)
             scores = model.log_prob(X, y)
         return float(np.average(scores, weights=sample_weight))
 
     def _recorded(self, model, X, y):
-        """log P(y - resolution / 2 < Y <= y + resolution / 2), from the nearer tail."""
-        law, half = model.predict_dist(X), self.resolution / 2
-        y = np.asarray(y, dtype=float)
+        """log P(y - resolution / 2 < Y <= y + resolution / 2): a recorded value is known up to an interval."""
+        law, y = model.predict_dist(X), column_or_1d(np.asarray(y, dtype=float))
+        interval = np.column_stack([y - self.resolution / 2, y + self.resolution / 2])
         with np.errstate(all="ignore"):
-            upper_tail = law.cdf(y) > 0.5
-            near = np.where(upper_tail, law.logsf(y - half), law.logcdf(y + half))
-            far = np.where(upper_tail, law.logsf(y + half), law.logcdf(y - half))
-            return near + np.log(-np.expm1(far - near))
+            return np.broadcast_to(Censored(law.likelihood).log_prob(interval, *law.theta), len(y))
+
+
+@cache
+def warn_of_density(family):
+    """Warn, once a process, that the density of a family is scored on integers: a search would do so for every fit."""
+    warnings.warn(
+        f"log_score compares the density of {family} with integers: it is no probability, and not comparable with "
+        "that of a family of counts. Use make_log_score(resolution=1.0).",
+        UserWarning,
+        stacklevel=3,
+    )
 
 
 def make_log_score(resolution=None):

@@ -81,6 +81,8 @@ class BaseMLE(BaseEstimator):
     def _partial_fit(self, X, y, sample_weight, **target):
         fitted = hasattr(self, "coefs_")
         draft = self._draft(keep=fitted)
+        for name in ("converged_", "history_", "log_likelihood_"):
+            vars(draft).pop(name, None)  # of the fit's table, and no longer true
         with one_blas_thread(), np.errstate(all="ignore"):
             if fitted:
                 objective = draft._objective(X, y, sample_weight, **target)

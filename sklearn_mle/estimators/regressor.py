@@ -2,7 +2,7 @@
 
 import numpy as np
 from sklearn.base import RegressorMixin
-from sklearn.utils.validation import check_array, check_consistent_length
+from sklearn.utils.validation import check_array, check_consistent_length, column_or_1d
 
 from ..distributions import Predictive
 from ..likelihoods import LIKELIHOODS, LabelLikelihood
@@ -126,7 +126,8 @@ class MLERegressor(RegressorMixin, BaseMLE):
 
     def predict_dist(self, X):
         """The predictive distribution of each row; see `sklearn_mle.predict_dist`."""
-        return Predictive(self.likelihood_, *self._theta(X))
+        theta, n = self._theta(X)
+        return Predictive(self.likelihood_, theta, n)
 
     def predict_interval(self, X, coverage=0.95):
         """The central interval that holds y with this probability, shape (n, 2)."""
@@ -142,10 +143,11 @@ class MLERegressor(RegressorMixin, BaseMLE):
 
     def log_prob(self, X, y):
         """log p(y_i | x_i) of each row, shape (n,)."""
-        theta, n = self._theta(X)
-        y = check_array(y, ensure_2d=False, dtype=np.float64, ensure_all_finite=not self._support().infinite)
+        law, support = self.predict_dist(X), self.likelihood_.support
+        y = check_array(y, ensure_2d=False, dtype=np.float64, ensure_all_finite=not support.infinite)
+        y = column_or_1d(y) if support.columns == 1 else y
         check_consistent_length(X, y)
-        return Predictive(self.likelihood_, theta, n).log_prob(self.likelihood_.check(y))
+        return law.log_prob(self.likelihood_.check(y))
 
     # --- what BaseMLE asks of a target --------------------------------------------------------------------------
 

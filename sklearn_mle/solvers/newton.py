@@ -9,6 +9,8 @@ from .base import Solution, Solver, in_stages
 # Pivots of the equilibrated curvature, the largest being 1: above CLEAR the factor can be trusted; below NOISE a
 # pivot is the rounding of an exact 0; between the two only the root, which is never squared, can tell.
 CLEAR, NOISE = 1e-8, 1e-13
+# Curvature in natural units (about 1 at the start) that counts as none: a parameter on its way to infinity.
+FLAT = 1e-18
 # Singular values of the root below this share of the largest are exact collinearity.
 RANK = 1e-12
 ROUNDING = 8 * np.finfo(float).eps
@@ -87,8 +89,8 @@ def newton_step(objective, w, g, H):
         step, ill = solve(H, -g, semidefinite=True)
     if step is None:  # the curvature overflows
         return -g, False
-    flat = (np.diag(H) == 0) & (np.abs(g) > 1e-8)
-    step[flat] = -np.sign(g[flat])  # a slope, not just rounding, without curvature: one unit at a time
+    flat = (np.diag(H) <= FLAT) & (np.abs(g) > 1e-8)
+    step[flat] = -8 * np.sign(g[flat])  # a slope, not just rounding, without curvature: far on, and the search shortens
     return step, ill
 
 
@@ -107,9 +109,11 @@ def solve(H, b, semidefinite=False):
     Higham (2002), Accuracy and Stability of Numerical Algorithms, section 10.3 (rank-revealing Cholesky).
     """
     diagonal = np.diag(H)
-    if not np.isfinite(H).all() or (diagonal < 0).any() or H[diagonal == 0].any():
+    if not np.isfinite(H).all():
+        return (b if semidefinite else None), False
+    if not semidefinite and ((diagonal < 0).any() or H[diagonal == 0].any()):
         return None, False
-    live = np.flatnonzero(diagonal > 0)
+    live = np.flatnonzero(diagonal > FLAT)
     scale = np.sqrt(diagonal[live])
     A = H[np.ix_(live, live)] / scale[:, None] / scale
     L, order, rank, _ = dpstrf(A, lower=1, tol=NOISE)
@@ -125,9 +129,9 @@ def solve(H, b, semidefinite=False):
     elif rank:
         # H = M M' with M = Q R of full column rank: the shortest solution is Q R^-T R^-1 Q' b.
         Q, R = np.linalg.qr(L * scale[order][:, None])
-        inner = solve_triangular(R, Q.T @ b[live])
-        x[live] = Q @ solve_triangular(R, inner, trans=1)
-    return x, ill
+        inner = solve_triangular(R, Q.T @ b[live], check_finite=False)
+        x[live] = Q @ solve_triangular(R, inner, trans=1, check_finite=False)
+    return (x if np.isfinite(x).all() else b), ill
 
 
 def orthonormal_coordinates(R):
