@@ -38,16 +38,9 @@ folds = KFold(10, shuffle=True, random_state=0)
 probability = make_log_score(resolution=1.0)
 families = {"likelihood": [Poisson(), NegativeBinomial(), Gaussian(), Gaussian(link="log")]}
 search = GridSearchCV(MLERegressor(), families, scoring=probability, cv=folds).fit(X, y)
-
-
-def print_scores(search):
-    """Mean held-out log score of every candidate."""
-    results = search.cv_results_
-    for params, score in zip(results["params"], results["mean_test_score"], strict=True):
-        print(f"{params['likelihood']!r:24} {score:8.3f}")
-
-
-print_scores(search)
+results = search.cv_results_
+for params, score in zip(results["params"], results["mean_test_score"], strict=True):
+    print(f"{params['likelihood']!r:24} {score:8.3f}")
 print("chosen:", search.best_estimator_.likelihood)
 
 # %%

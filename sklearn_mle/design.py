@@ -151,7 +151,9 @@ class Moments:
             mean = mean + share @ (X - mean)  # without the rounding of the first sum, a constant has deviations of 0
             return cls(total, mean, weight @ (X - mean) ** 2)
         mean = share @ X
-        return cls(total, mean, np.maximum(weight @ X.multiply(X) - total * mean**2, 0.0))
+        squares, of_mean = weight @ X.multiply(X), total * mean**2
+        # The two sums of a constant column differ by rounding, whose root would pass for a scale of 1e-8.
+        return cls(total, mean, np.where(squares - of_mean > 1e-13 * of_mean, squares - of_mean, 0.0))
 
     def __add__(self, other):
         total = self.total + other.total

@@ -77,7 +77,7 @@ class Softplus(Link):
     lower = 0.0
 
     def __call__(self, value):
-        return value + np.log(-np.expm1(-value))        # log(exp(value) - 1) without its overflow at 710
+        return value + np.log(-np.expm1(-value))  # log(exp(value) - 1) without its overflow at 710
 
     def inverse(self, eta):
         return np.logaddexp(0.0, eta)

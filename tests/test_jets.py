@@ -19,7 +19,7 @@ POSITIVE = [*np.exp(rng.normal(scale=3, size=8)), 1e-12, 1e12]
 SHAPES = [*np.exp(rng.normal(scale=3, size=8)), 1e-6, 1.0, 1e8]
 UNIT = [*rng.uniform(size=8), 1e-12, 1 - 2**-40]
 TAILS = [*NORMAL, -200.0, -40.0, 40.0, 200.0]
-OTHERS = [x + 0.5 for x in NORMAL]                      # no ties with NORMAL, where max and min have a kink
+OTHERS = [x + 0.5 for x in NORMAL]  # no ties with NORMAL, where max and min have a kink
 
 
 def log_normal_cdf(x):
@@ -95,8 +95,11 @@ def exact(f, x, orders, digits):
     """A partial derivative of f by mpmath, as a float; exp(-200) is a number to it only if digits are many."""
     unit = [mp.mpf(2) ** (mp.frexp(a)[1] if a else 0) for a in map(mp.mpf, x)]
     with mp.workdps(digits):
-        d = mp.diff(lambda *t: f(*(a * u for a, u in zip(t, unit, strict=True))),
-                    tuple(mp.mpf(a) / u for a, u in zip(x, unit, strict=True)), tuple(orders))
+        d = mp.diff(
+            lambda *t: f(*(a * u for a, u in zip(t, unit, strict=True))),
+            tuple(mp.mpf(a) / u for a, u in zip(x, unit, strict=True)),
+            tuple(orders),
+        )
         return float(d / mp.fprod(u**k for u, k in zip(unit, orders, strict=True)))
 
 
@@ -106,7 +109,7 @@ def assert_exact(rows, f, points, orders, digits=200):
     np.testing.assert_allclose(np.broadcast_to(rows, len(points)), wanted, rtol=3e-13, atol=10.0 ** (-digits / 2))
 
 
-DIGITS = {jets.gammaln: 40, jets.loggamma: 40, jets.psi: 40, jets.betaln: 40, jets.ndtri: 60}     # slow in mpmath
+DIGITS = {jets.gammaln: 40, jets.loggamma: 40, jets.psi: 40, jets.betaln: 40, jets.ndtri: 60}  # slow in mpmath
 
 
 def test_every_rule_is_tested():
@@ -130,7 +133,10 @@ def test_binary(ufunc):
     value, gradient, hessian = taylor(ufunc, [x, y], 2)
     np.testing.assert_array_equal(value, ufunc(x, y))
     for rows, orders in (
-        (gradient[0], (1, 0)), (gradient[1], (0, 1)), (hessian[0][0], (2, 0)), (hessian[0][1], (1, 1)),
+        (gradient[0], (1, 0)),
+        (gradient[1], (0, 1)),
+        (hessian[0][0], (2, 0)),
+        (hessian[0][1], (1, 1)),
         (hessian[1][1], (0, 2)),
     ):
         assert_exact(rows, f, list(zip(x, y, strict=True)), orders, DIGITS.get(ufunc, 200))
@@ -146,7 +152,7 @@ def test_one_argument_constant(ufunc):
         np.testing.assert_array_equal(row, gradient[i])
         np.testing.assert_array_equal(curvature, hessian[i][i])
     _, (row,), _ = taylor(lambda x: ufunc(x, y[3]), [x[3]], 2)
-    np.testing.assert_allclose(row, np.broadcast_to(gradient[0], 24)[3], rtol=1e-14)     # numpy's scalar pow
+    np.testing.assert_allclose(row, np.broadcast_to(gradient[0], 24)[3], rtol=1e-14)  # numpy's scalar pow
 
 
 @pytest.mark.parametrize("ufunc", [*UNARY, *BINARY], ids=lambda ufunc: ufunc.__name__)
@@ -176,39 +182,43 @@ def test_partials_of_constants_are_not_computed(monkeypatch):
 
 # ---- no NaN where there is a derivative ----
 
+
 def first_and_second(f, x):
     _, (gradient,), ((hessian,),) = taylor(f, [x], 2)
     return [float(np.squeeze(gradient)), float(np.squeeze(hessian))]
 
 
-@pytest.mark.parametrize("f, x, wanted", [
-    (lambda x: x**2, 0.0, [0, 2]),
-    (lambda x: x**2, -3.0, [-6, 2]),
-    (lambda x: x**3.0, -2.0, [12, -12]),
-    (lambda x: x**1, 0.0, [1, 0]),
-    (lambda x: x**0, 0.0, [0, 0]),
-    (lambda x: x ** np.uint8(1), 2.0, [1, 0]),
-    (lambda x: 0.0**x, 2.0, [0, 0]),
-    (lambda x: xlogy(0.0, x), 0.0, [0, 0]),
-    (lambda x: jets.xlog1py(0, x), -1.0, [0, 0]),
-    (lambda x: xlogy(x, 0.5), 0.0, [np.log(0.5), 0]),
-    (lambda x: np.logaddexp(-np.inf, x), 1.5, [1, 0]),
-    (lambda x: np.logaddexp(x, np.inf), 1.5, [0, 0]),
-    (lambda x: functools.reduce(np.logaddexp, [-np.inf + x, -np.inf + x, x]), 1.5, [1, 0]),
-    (lambda x: np.logaddexp(0, x), -750.0, [0, 0]),
-    (lambda x: jets.log_ndtr(x), np.inf, [0, 0]),
-    (lambda x: jets.log_ndtr(x), -1e100, [1e100, -1]),
-    (lambda x: jets.exprel(x), 0.0, [1 / 2, 1 / 3]),
-    (lambda x: jets.exprel(x), -1e200, [0, 0]),
-    (lambda x: np.tanh(x), 1e5, [0, 0]),
-    (lambda x: np.arctan(x), np.inf, [0, 0]),
-    (lambda x: jets.expit(x), -np.inf, [0, 0]),
-    (lambda x: np.where(x > 0, np.log(x), 0.0), -1.0, [0, 0]),
-    (lambda x: np.where(x > 0, np.sqrt(x), 7 * x), 0.0, [7, 0]),
-    (lambda x: np.maximum(1 / x, x), -0.0, [1, 0]),
-    (lambda x: np.minimum(x, np.exp(np.exp(x))), 9.0, [1, 0]),
-    (lambda x: jets.expit(-np.exp(np.exp(x))), 6.5, [0, 0]),         # 0 * 1e289 * 1e289, in this order
-])
+@pytest.mark.parametrize(
+    "f, x, wanted",
+    [
+        (lambda x: x**2, 0.0, [0, 2]),
+        (lambda x: x**2, -3.0, [-6, 2]),
+        (lambda x: x**3.0, -2.0, [12, -12]),
+        (lambda x: x**1, 0.0, [1, 0]),
+        (lambda x: x**0, 0.0, [0, 0]),
+        (lambda x: x ** np.uint8(1), 2.0, [1, 0]),
+        (lambda x: 0.0**x, 2.0, [0, 0]),
+        (lambda x: xlogy(0.0, x), 0.0, [0, 0]),
+        (lambda x: jets.xlog1py(0, x), -1.0, [0, 0]),
+        (lambda x: xlogy(x, 0.5), 0.0, [np.log(0.5), 0]),
+        (lambda x: np.logaddexp(-np.inf, x), 1.5, [1, 0]),
+        (lambda x: np.logaddexp(x, np.inf), 1.5, [0, 0]),
+        (lambda x: functools.reduce(np.logaddexp, [-np.inf + x, -np.inf + x, x]), 1.5, [1, 0]),
+        (lambda x: np.logaddexp(0, x), -750.0, [0, 0]),
+        (lambda x: jets.log_ndtr(x), np.inf, [0, 0]),
+        (lambda x: jets.log_ndtr(x), -1e100, [1e100, -1]),
+        (lambda x: jets.exprel(x), 0.0, [1 / 2, 1 / 3]),
+        (lambda x: jets.exprel(x), -1e200, [0, 0]),
+        (lambda x: np.tanh(x), 1e5, [0, 0]),
+        (lambda x: np.arctan(x), np.inf, [0, 0]),
+        (lambda x: jets.expit(x), -np.inf, [0, 0]),
+        (lambda x: np.where(x > 0, np.log(x), 0.0), -1.0, [0, 0]),
+        (lambda x: np.where(x > 0, np.sqrt(x), 7 * x), 0.0, [7, 0]),
+        (lambda x: np.maximum(1 / x, x), -0.0, [1, 0]),
+        (lambda x: np.minimum(x, np.exp(np.exp(x))), 9.0, [1, 0]),
+        (lambda x: jets.expit(-np.exp(np.exp(x))), 6.5, [0, 0]),  # 0 * 1e289 * 1e289, in this order
+    ],
+)
 def test_edges(f, x, wanted):
     np.testing.assert_allclose(first_and_second(f, x), wanted, rtol=1e-15)
 
@@ -220,6 +230,7 @@ def test_derivatives_are_zero_where_the_value_is_not_finite():
 
 
 # ---- structure ----
+
 
 def test_absent_derivatives_and_rows_of_length_one():
     a, b, c = rng.normal(size=5), np.array([0.3]), np.array([-1.2])
@@ -286,20 +297,24 @@ def test_unknown_function(f):
     assert str(error.value) == message
 
 
-@pytest.mark.parametrize("f, message", [
-    (lambda x: stats.norm.logpdf(x), "jets.numeric"),
-    (lambda x: np.array([x, x]), "jets.numeric"),
-    (lambda x: np.add.reduce(x), "functools.reduce"),
-    (lambda x: np.exp(x, out=np.zeros(1)), "out="),
-    (lambda x: np.add(1.0, x, where=False), "where="),
-    (lambda x: np.zeros(1).__setitem__(slice(None), x), "jets.numeric"),
-])
+@pytest.mark.parametrize(
+    "f, message",
+    [
+        (lambda x: stats.norm.logpdf(x), "jets.numeric"),
+        (lambda x: np.array([x, x]), "jets.numeric"),
+        (lambda x: np.add.reduce(x), "functools.reduce"),
+        (lambda x: np.exp(x, out=np.zeros(1)), "out="),
+        (lambda x: np.add(1.0, x, where=False), "where="),
+        (lambda x: np.zeros(1).__setitem__(slice(None), x), "jets.numeric"),
+    ],
+)
 def test_what_cannot_work_says_so(f, message):
     with pytest.raises(TypeError, match=message):
         taylor(f, [[1.0]], 1)
 
 
 # ---- composed ----
+
 
 def negative_binomial(y, mu, alpha):
     r = 1 / alpha
@@ -312,15 +327,26 @@ def test_negative_binomial():
 
     def f(y, a, b):
         mu, r = mp.exp(a), mp.exp(-b)
-        return (mp.loggamma(y + r) - mp.loggamma(r) - mp.loggamma(y + 1) - r * mp.log1p(mu / r)
-                + (y * mp.log(mu / (mu + r)) if y else 0))
+        return (
+            mp.loggamma(y + r)
+            - mp.loggamma(r)
+            - mp.loggamma(y + 1)
+            - r * mp.log1p(mu / r)
+            + (y * mp.log(mu / (mu + r)) if y else 0)
+        )
 
     value, gradient, hessian = taylor(lambda a, b: negative_binomial(y, np.exp(a), np.exp(b)), eta, 2)
-    rows = [(value, (0, 0)), (gradient[0], (1, 0)), (gradient[1], (0, 1)), (hessian[0][0], (2, 0)),
-            (hessian[0][1], (1, 1)), (hessian[1][1], (0, 2))]
+    rows = [
+        (value, (0, 0)),
+        (gradient[0], (1, 0)),
+        (gradient[1], (0, 1)),
+        (hessian[0][0], (2, 0)),
+        (hessian[0][1], (1, 1)),
+        (hessian[1][1], (0, 2)),
+    ]
     for row, orders in rows:
         wanted = [exact(functools.partial(f, mp.mpf(y[i])), (eta[0][i], eta[1][i]), orders, 40) for i in range(6)]
-        np.testing.assert_allclose(row, wanted, rtol=1e-12, atol=2e-15)      # the terms of log p are of size 1
+        np.testing.assert_allclose(row, wanted, rtol=1e-12, atol=2e-15)  # the terms of log p are of size 1
 
 
 def test_mixture_of_far_tails():
@@ -336,13 +362,17 @@ def test_mixture_of_far_tails():
 
     _, gradient, hessian = taylor(f, [[0.4], [1.1]], 2)
     for rows, orders in (
-        (gradient[0], (1, 0)), (gradient[1], (0, 1)), (hessian[0][1], (1, 1)), (hessian[1][1], (0, 2)),
+        (gradient[0], (1, 0)),
+        (gradient[1], (0, 1)),
+        (hessian[0][1], (1, 1)),
+        (hessian[1][1], (0, 2)),
     ):
         wanted = [exact(functools.partial(slow, mp.mpf(a)), (0.4, 1.1), orders, 200) for a in y]
         np.testing.assert_allclose(rows, wanted, rtol=1e-12)
 
 
 # ---- numeric ----
+
 
 @pytest.mark.parametrize("scale", [1e-12, 1e-5, 1.0, 1e12])
 @pytest.mark.parametrize("loc", [0.0, 1e-3, 1e6])
@@ -374,21 +404,42 @@ def test_numeric_location_and_scale(name, loc, scale):
             np.testing.assert_allclose(u * hessian[j][k], u * wanted[2][j][k], rtol=3e-7, atol=3e-7)
 
 
-@pytest.mark.parametrize("f, exact_f, y, eta", [
-    (lambda y, a, b: stats.gamma.logpdf(y, a, scale=b),
-     lambda y, a, b: xlogy(a - 1, y / b) - y / b - gammaln(a) - np.log(b),
-     np.geomspace(1e-3, 1e3, 20), [np.geomspace(0.1, 100, 20), np.geomspace(10, 0.5, 20)]),
-    (lambda y, a, b: stats.nbinom.logpmf(y, a, b),
-     lambda y, a, b: gammaln(y + a) - gammaln(a) - gammaln(y + 1) + a * np.log(b) + xlogy(y, 1 - b),
-     np.arange(20.0) * 3, [np.linspace(0.5, 20, 20), np.linspace(0.01, 0.99, 20)]),
-    (lambda y, a, b: stats.t.logpdf(y, a, 1.0, b),
-     lambda y, a, b: (gammaln((a + 1) / 2) - gammaln(a / 2) - np.log(a * np.pi) / 2 - np.log(b)
-                      - (a + 1) / 2 * np.log1p(((y - 1) / b) ** 2 / a)),
-     np.linspace(-50, 50, 20), [np.geomspace(1, 30, 20), np.linspace(1, 3, 20)]),
-    (lambda y, a, b: stats.beta.logpdf(y, a, b),
-     lambda y, a, b: xlogy(a - 1, y) + jets.xlog1py(b - 1, -y) - betaln(a, b),
-     np.linspace(0.01, 0.99, 20), [np.geomspace(0.2, 50, 20), np.geomspace(30, 0.3, 20)]),
-], ids=["gamma", "nbinom", "t", "beta"])
+@pytest.mark.parametrize(
+    "f, exact_f, y, eta",
+    [
+        (
+            lambda y, a, b: stats.gamma.logpdf(y, a, scale=b),
+            lambda y, a, b: xlogy(a - 1, y / b) - y / b - gammaln(a) - np.log(b),
+            np.geomspace(1e-3, 1e3, 20),
+            [np.geomspace(0.1, 100, 20), np.geomspace(10, 0.5, 20)],
+        ),
+        (
+            lambda y, a, b: stats.nbinom.logpmf(y, a, b),
+            lambda y, a, b: gammaln(y + a) - gammaln(a) - gammaln(y + 1) + a * np.log(b) + xlogy(y, 1 - b),
+            np.arange(20.0) * 3,
+            [np.linspace(0.5, 20, 20), np.linspace(0.01, 0.99, 20)],
+        ),
+        (
+            lambda y, a, b: stats.t.logpdf(y, a, 1.0, b),
+            lambda y, a, b: (
+                gammaln((a + 1) / 2)
+                - gammaln(a / 2)
+                - np.log(a * np.pi) / 2
+                - np.log(b)
+                - (a + 1) / 2 * np.log1p(((y - 1) / b) ** 2 / a)
+            ),
+            np.linspace(-50, 50, 20),
+            [np.geomspace(1, 30, 20), np.linspace(1, 3, 20)],
+        ),
+        (
+            lambda y, a, b: stats.beta.logpdf(y, a, b),
+            lambda y, a, b: xlogy(a - 1, y) + jets.xlog1py(b - 1, -y) - betaln(a, b),
+            np.linspace(0.01, 0.99, 20),
+            [np.geomspace(0.2, 50, 20), np.geomspace(30, 0.3, 20)],
+        ),
+    ],
+    ids=["gamma", "nbinom", "t", "beta"],
+)
 def test_numeric_families(f, exact_f, y, eta):
     log_eta = [np.log(row) for row in eta]
     wanted = taylor(lambda a, b: exact_f(y, np.exp(a), np.exp(b)), log_eta, 2)
@@ -408,9 +459,12 @@ def test_numeric_rows_are_independent():
     log_prob = numeric(stats.norm.logpdf)
 
     def both(y, mu):
-        return [np.broadcast_to(row, len(y)) for row in (
-            lambda v, g, h: [v, *g, h[0][0], h[0][1], h[1][1]]
-        )(*taylor(lambda m, s: log_prob(y, m, np.exp(s)), [mu, [0.3]], 2))]
+        return [
+            np.broadcast_to(row, len(y))
+            for row in (lambda v, g, h: [v, *g, h[0][0], h[0][1], h[1][1]])(
+                *taylor(lambda m, s: log_prob(y, m, np.exp(s)), [mu, [0.3]], 2)
+            )
+        ]
 
     together = both(y, mu)
     np.testing.assert_array_equal(together, np.array(both(y[::-1], mu[::-1]))[:, ::-1])
@@ -434,7 +488,7 @@ def test_numeric_at_the_edges():
 def test_numeric_odd_linear_and_plain():
     for f, x, slope in ((special.erf, 0.0, 2 / np.sqrt(np.pi)), (lambda x: 5 * x - 1e3, 3.0, 5.0)):
         np.testing.assert_allclose(first_and_second(numeric(f), x), [slope, 0], rtol=1e-9, atol=1e-9)
-    assert numeric(special.erf)(0.5) == special.erf(0.5)                       # no jet: just called
+    assert numeric(special.erf)(0.5) == special.erf(0.5)  # no jet: just called
     assert numeric(stats.norm.logpdf)(0.0, loc=0.5) == stats.norm.logpdf(0.0, 0.5)
 
 
@@ -467,6 +521,7 @@ def test_numeric_in_code_with_rules():
 
 
 # ---- scipy's array-API mode ----
+
 
 def test_special_functions_are_ufuncs_in_array_api_mode():
     code = """

@@ -467,9 +467,12 @@ def test_moments_of_parts_are_moments_of_all(form, weighted):
     np.testing.assert_allclose(moments.scale, scale, rtol=1e-10)
 
 
-def test_moments_see_a_constant_column_as_constant():
-    X = np.column_stack([np.full(N, 0.1), np.full(N, 1e9 + 0.1), np.arange(N)])
-    assert (Moments.of(Block(X, None)).scale == 0).tolist() == [True, True, False]
+@pytest.mark.parametrize("form", [np.asarray, sp.csr_array, sp.csc_matrix])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_moments_see_a_constant_column_as_constant(form, weighted):
+    X = form(np.column_stack([np.full(N, 0.1), np.full(N, 1e9 + 0.1), np.arange(N), np.zeros(N)]))
+    weight = np.random.RandomState(0).uniform(size=N) if weighted else None
+    assert (Moments.of(Block(X, None, weight)).scale == 0).tolist() == [True, True, False, True]
 
 
 # --- constants stay constants ---
