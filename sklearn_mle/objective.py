@@ -35,7 +35,7 @@ class Objective:
 
     @property
     def nuisance(self):
-        """Which coordinates, boolean (d,), the estimates of all others do not depend on: constant `nuisance` parameters."""
+        """Which coordinates, boolean (d,), the optimal others do not depend on: constants of `likelihood.nuisance`."""
         likelihood, layout = self.likelihood, self.layout
         entries = np.zeros(layout.mask.shape, dtype=bool)
         if self.penalty.alpha > 0 or layout.basis is not None:

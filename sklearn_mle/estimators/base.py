@@ -80,6 +80,8 @@ class BaseMLE(BaseEstimator):
 
     def _partial_fit(self, X, y, sample_weight, **target):
         fitted = hasattr(self, "coefs_")
+        if fitted:
+            self._check_unchanged()
         draft = self._draft(keep=fitted)
         for name in ("converged_", "history_", "log_likelihood_"):
             vars(draft).pop(name, None)  # of the fit's table, and no longer true
@@ -96,6 +98,15 @@ class BaseMLE(BaseEstimator):
         draft.n_iter_ = draft._state.t
         self.__dict__ = draft.__dict__
         return self
+
+    def _check_unchanged(self):
+        """A ValueError if the likelihood is no longer the one that was fitted."""
+        chosen = self._chosen_likelihood()
+        if repr(chosen) != repr(self.likelihood_):
+            raise ValueError(
+                f"partial_fit goes on with the fit of {self.likelihood_!r}, but likelihood is now {chosen!r}: "
+                "call fit to begin anew."
+            )
 
     # --- from a table to an objective ---------------------------------------------------------------------------
 

@@ -143,6 +143,18 @@ feature_names_in_
 
     # --- what BaseMLE asks of a target --------------------------------------------------------------------------
 
+    def _chosen_likelihood(self):
+        likelihood, C = self.likelihood, len(self.classes_)
+        if isinstance(likelihood, str) and likelihood == "auto":
+            likelihood = "bernoulli" if C == 2 else "categorical"
+        likelihood = resolve(likelihood)
+        if not isinstance(likelihood, LabelLikelihood):
+            raise ValueError(
+                "MLEClassifier needs a likelihood of labels (Bernoulli, Categorical, GaussianOnLabels); "
+                f"got {likelihood!r}. Use MLERegressor."
+            )
+        return likelihood.with_classes(C)
+
     def _support(self):
         return REAL
 
@@ -166,7 +178,7 @@ feature_names_in_
                     f"y has one class, {labels.tolist()}."
                 )
             self.classes_ = labels
-            self.likelihood_ = _likelihood(self.likelihood, len(labels))
+            self.likelihood_ = self._chosen_likelihood()
         y = y if soft else self._codes(y)
         return y, self._class_weighted(y, weight)
 
@@ -205,19 +217,6 @@ feature_names_in_
         likelihood = LIKELIHOODS.get(self.likelihood) if isinstance(self.likelihood, str) else self.likelihood
         tags.classifier_tags.multi_class = getattr(likelihood, "multi_class", True)
         return tags
-
-
-def _likelihood(likelihood, n_classes):
-    """The likelihood for this many classes, or an error that names the estimator for numbers."""
-    if isinstance(likelihood, str) and likelihood == "auto":
-        likelihood = "bernoulli" if n_classes == 2 else "categorical"
-    likelihood = resolve(likelihood)
-    if not isinstance(likelihood, LabelLikelihood):
-        raise ValueError(
-            "MLEClassifier needs a likelihood of labels (Bernoulli, Categorical, GaussianOnLabels); "
-            f"got {likelihood!r}. Use MLERegressor."
-        )
-    return likelihood.with_classes(n_classes)
 
 
 def _check_shares(y):

@@ -151,8 +151,16 @@ class MLERegressor(RegressorMixin, BaseMLE):
 
     # --- what BaseMLE asks of a target --------------------------------------------------------------------------
 
+    def _chosen_likelihood(self):
+        likelihood = resolve(self.likelihood)
+        if isinstance(likelihood, LabelLikelihood):
+            raise ValueError(
+                f"MLERegressor needs a likelihood of numbers; {likelihood!r} is one of labels. Use MLEClassifier."
+            )
+        return likelihood
+
     def _support(self):
-        return (self.likelihood_ if hasattr(self, "likelihood_") else resolve(self.likelihood)).support
+        return (self.likelihood_ if hasattr(self, "likelihood_") else self._chosen_likelihood()).support
 
     def _takes_rows(self, y):
         return self._support().columns > 1
@@ -160,12 +168,7 @@ class MLERegressor(RegressorMixin, BaseMLE):
     def _target(self, X, y, weight, reset):
         """y within the support, as floats, and the weights."""
         if reset:
-            self.likelihood_ = resolve(self.likelihood)
-            if isinstance(self.likelihood_, LabelLikelihood):
-                raise ValueError(
-                    f"MLERegressor needs a likelihood of numbers; {self.likelihood_!r} is one of labels. "
-                    "Use MLEClassifier."
-                )
+            self.likelihood_ = self._chosen_likelihood()
         y = without_weightless(np.asarray(y, dtype=float), weight)
         columns = self.likelihood_.support.columns
         if columns > 1 and y.shape[1:] != (columns,):

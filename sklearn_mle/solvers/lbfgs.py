@@ -62,7 +62,7 @@ class LBFGS(Solver):
         if result.nit == 0:
             finite_taylor(result.x)
             report(result.x, float(result.fun), **last)
-        if not finish:
+        if not finish or n_iter >= self.max_iter:
             return Solution(result.x, float(result.fun), n_iter, bool(result.success), str(result.message))
-        end = Newton(tol=self.tol).minimize(objective, result.x, report, rng)
+        end = Newton(max_iter=self.max_iter - n_iter, tol=self.tol).minimize(objective, result.x, report, rng)
         return Solution(end.w, end.value, n_iter + end.n_iter, end.converged, end.message)
