@@ -131,13 +131,11 @@ class WithSpike(Law):
         """The smallest y with P(Y <= y) >= q."""
         q = np.asarray(q, dtype=float)
         spike, rest = self.probability, 1 - self.probability
-        discrete = hasattr(self.base, "pmf")
-        up_to = self.cdf(self.at)
-        short_of = rest * (self.base.cdf(self.at) - (self.base.pmf(self.at) if discrete else 0.0))
         with np.errstate(divide="ignore", invalid="ignore"):
             below, above = (self.base.ppf(np.clip(np.nan_to_num(p / rest), 0, 1)) for p in (q, q - spike))
-        y = np.where(q <= short_of, below, np.where(q <= up_to, self.at, above))
-        if discrete:  # the arguments of base.ppf are rounded: at a jump they may pass it
+        short_of_spike, with_spike = rest * self.base.cdf(self.at), self.cdf(self.at)
+        y = np.where(q <= short_of_spike, below, np.where(q <= with_spike, self.at, above))
+        if hasattr(self.base, "pmf"):  # the arguments of base.ppf are rounded: at a jump they may pass it
             y = np.where((q > 0) & (self.cdf(y - 1) >= q), y - 1, y)
         return np.where((q >= 0) & (q <= 1), y, np.nan)
 

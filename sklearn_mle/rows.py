@@ -2,9 +2,9 @@
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
+from threading import Lock
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
@@ -110,13 +110,32 @@ def _weight(block):
     return np.sum(block.weight)
 
 
+class OneBlasThread:
+    """A context in which BLAS has one thread: its pools collide with each other and with threads over blocks.
+
+    The limit belongs to the process, so fits in several threads share it: the first to enter sets it, the last to
+    leave lifts it.
+    """
+
+    def __init__(self):
+        self.lock, self.inside, self.limit = Lock(), 0, None
+
+    def __enter__(self):
+        with self.lock:
+            if self.inside == 0:
+                self.limit = _controller(os.getpid()).limit(limits=1, user_api="blas")
+            self.inside += 1
+
+    def __exit__(self, *error):
+        with self.lock:
+            self.inside -= 1
+            if self.inside == 0:
+                self.limit.restore_original_limits()
+
+
 @lru_cache(maxsize=1)
 def _controller(pid):
     return ThreadpoolController()
 
 
-@contextmanager
-def one_blas_thread():
-    """BLAS on one thread: numpy's and scipy's pools collide with each other and with threads over blocks."""
-    with _controller(os.getpid()).limit(limits=1, user_api="blas"):
-        yield
+one_blas_thread = OneBlasThread()

@@ -1,4 +1,4 @@
-"""MLERegressor and MLEClassifier among their neighbours: scikit-learn's tools, tables of all kinds, threads, processes."""
+"""Both estimators among their neighbours: scikit-learn's tools, tables of all kinds, threads and processes."""
 
 import pickle
 import subprocess
@@ -12,19 +12,19 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from scipy import sparse
+from scipy import sparse, stats
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
 from sklearn.ensemble import BaggingRegressor, StackingClassifier, VotingRegressor
 from sklearn.feature_selection import RFE, SelectFromModel
 from sklearn.inspection import permutation_importance
-from sklearn.linear_model import LinearRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_val_score, cross_validate
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, PolynomialFeatures, SplineTransformer, StandardScaler
+from sklearn.preprocessing import OneHotEncoder, PolynomialFeatures, SplineTransformer, StandardScaler
 
 from sklearn_mle import Bernoulli, Likelihood, MLEClassifier, MLERegressor, NegativeBinomial, StudentT, predict_dist
 from sklearn_mle.likelihoods import LIKELIHOODS, LabelLikelihood
@@ -57,7 +57,11 @@ def data_of(name):
     rng, X, eta = table()
     cls = LIKELIHOODS[name]
     if issubclass(cls, LabelLikelihood):
-        return MLEClassifier, X, np.digitize(eta + rng.logistic(size=len(X)), [0.0, 1.5] if cls.multi_class else [0.3])
+        return (
+            MLEClassifier,
+            X,
+            np.digitize(4 * eta + rng.logistic(size=len(X)), [0.0, 3.0] if cls.multi_class else [1.0]),
+        )
     if cls().support.integer:
         return MLERegressor, X, rng.poisson(np.exp(eta) * rng.gamma(2.0, 0.5, len(X)))
     return MLERegressor, X, eta + rng.standard_t(4, len(X))
@@ -158,15 +162,15 @@ def test_columns_by_name(frame):
         model.predict(np.asarray(X))
 
 
-@pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame], ids=["pandas", "polars"])
-def test_names_survive_in_pipelines_with_set_output(frame):
+@pytest.mark.parametrize("output, frame", [("pandas", pd.DataFrame), ("polars", pl.DataFrame)])
+def test_names_survive_in_pipelines_with_set_output(output, frame):
     X, y = counts()
     X = frame({"age": X[:, 0], "income": X[:, 1], "years": np.exp(X[:, 2])})
-    scale = ColumnTransformer([("s", StandardScaler(), ["age", "income"])], remainder="passthrough", verbose_feature_names_out=False)
+    columns = [("s", StandardScaler(), ["age", "income"])]
+    scale = ColumnTransformer(columns, remainder="passthrough", verbose_feature_names_out=False)
     pipeline = make_pipeline(scale, MLERegressor("poisson", exposure="years"))
-    with pytest.raises(ValueError, match="names a column, but X has no column names"):
-        clone(pipeline).fit(X.to_numpy() if frame is pl.DataFrame else X, y) if frame is pd.DataFrame else (_ for _ in ()).throw(ValueError("names a column, but X has no column names"))
-    output = "pandas" if frame is pd.DataFrame else "polars"
+    with pytest.raises(ValueError, match="exposure='years' names a column, but X has no column names; give its index"):
+        clone(pipeline).set_output(transform="default").fit(X, y)
     pipeline.set_output(transform=output).fit(X, y)
     np.testing.assert_array_equal(pipeline[-1].feature_names_in_, ["age", "income", "years"])
     assert pipeline[-1].coef_[2] == 0
@@ -183,8 +187,8 @@ def test_predict_dist_unwraps_pipelines_and_searches():
     model = MLERegressor("negative_binomial")
     direct = clone(model).fit(X, y).predict_dist(X)
     pipeline = make_pipeline(StandardScaler(), model)
-    grid = {"negativebinomial__alpha": [1]} and {"mleregressor__alpha": [0.0]}
-    for wrapped in (model, make_pipeline(model), pipeline, GridSearchCV(pipeline, grid, cv=3), make_pipeline("passthrough", GridSearchCV(pipeline, grid, cv=3))):
+    search = GridSearchCV(pipeline, {"mleregressor__alpha": [0.0]}, cv=3)
+    for wrapped in (model, make_pipeline(model), pipeline, search, make_pipeline("passthrough", search)):
         law = predict_dist(wrapped.fit(X, y), X)
         assert len(law) == len(X) and len(law[:7]) == 7
         close(law.mean(), direct.mean())
@@ -192,18 +196,21 @@ def test_predict_dist_unwraps_pipelines_and_searches():
         close(law.log_prob(y), direct.log_prob(y))
 
 
+TRANSFORMED = TransformedTargetRegressor(MLERegressor(), func=np.log1p, inverse_func=np.expm1)
+
+
 @pytest.mark.parametrize(
-    "model, message",
+    "model, way_out",
     [
-        (TransformedTargetRegressor(MLERegressor(), func=np.log1p, inverse_func=np.expm1), "TransformedTargetRegressor has no predictive distribution: .*likelihood of the scale of y"),
-        (LinearRegression(), "LinearRegression has no predictive distribution: use MLERegressor"),
-        (VotingRegressor([("a", MLERegressor())]), "VotingRegressor has no predictive distribution: .*one by one"),
+        (TRANSFORMED, "transform y yourself, or use a likelihood of the scale of y"),
+        (LinearRegression(), "use MLERegressor"),
+        (VotingRegressor([("a", MLERegressor())]), "ask its fitted estimators one by one"),
     ],
-    ids=lambda value: "" if isinstance(value, str) else type(value).__name__,
+    ids=["TransformedTargetRegressor", "LinearRegression", "VotingRegressor"],
 )
-def test_predict_dist_says_what_to_use_instead(model, message):
+def test_predict_dist_says_what_to_use_instead(model, way_out):
     X, y = counts()
-    with pytest.raises(TypeError, match=message):
+    with pytest.raises(TypeError, match=f"{type(model).__name__} has no predictive distribution: {way_out}"):
         predict_dist(make_pipeline(StandardScaler(), model).fit(X, y), X)
 
 
@@ -235,8 +242,12 @@ def test_cross_validation(name):
 
 def test_several_metrics_of_a_classifier():
     X, y = labels("bernoulli")
-    result = cross_validate(MLEClassifier(), X, y, scoring=["neg_log_loss", "roc_auc", "accuracy", "neg_brier_score"])
-    assert all(np.isfinite(result[f"test_{name}"]).all() for name in ["neg_log_loss", "roc_auc", "accuracy", "neg_brier_score"])
+    metrics = ["neg_log_loss", "roc_auc", "accuracy", "neg_brier_score"]
+    ours, peers = (
+        cross_validate(model, X, y, scoring=metrics) for model in (MLEClassifier(), LogisticRegression(C=1e10))
+    )
+    for metric in metrics:
+        close(ours[f"test_{metric}"], peers[f"test_{metric}"], 1e-3)  # the peer's L-BFGS at its default tolerance
 
 
 def test_pipelines_of_splines_and_interactions():
@@ -244,9 +255,10 @@ def test_pipelines_of_splines_and_interactions():
     y = np.sin(2 * X[:, 0]) + 0.1 * rng.standard_normal(len(X))
     model = make_pipeline(SplineTransformer(6), PolynomialFeatures(interaction_only=True), MLERegressor(alpha=1e-6))
     assert model.fit(X[:, :1], y).score(X[:, :1], y) > 0.9
-    columns = ColumnTransformer([("bin", OneHotEncoder(), [0])], remainder=FunctionTransformer(np.abs, feature_names_out="one-to-one"))
     X = np.column_stack([np.digitize(X[:, 0], [-0.5, 0.5]), X[:, 1:]])
-    assert make_pipeline(columns, MLERegressor()).fit(X, y).score(X, y) > 0  # one-hot columns and intercept: collinear
+    columns = ColumnTransformer([("bin", OneHotEncoder(), [0])], remainder="passthrough")
+    model = make_pipeline(columns, MLERegressor()).fit(X, y)  # one-hot columns and an intercept are collinear
+    close(model.predict(X), make_pipeline(columns, LinearRegression()).fit(X, y).predict(X))
 
 
 def test_exposure_as_a_column_survives_cross_validation():
@@ -257,10 +269,11 @@ def test_exposure_as_a_column_survives_cross_validation():
     scale = ColumnTransformer([("s", StandardScaler(), [0, 1, 2])], remainder="passthrough")
     predicted = cross_val_predict(make_pipeline(scale, MLERegressor("poisson", exposure=-1)), X, y)
     assert np.corrcoef(predicted, years * np.exp(eta))[0, 1] > 0.98
-    with pytest.raises(ValueError, match="exposure must be positive"):
+    changed = r"a scaler in front has changed it.*ColumnTransformer"
+    with pytest.warns(UserWarning, match=changed), pytest.raises(ValueError, match="exposure must be positive"):
         make_pipeline(StandardScaler(), MLERegressor("poisson", exposure=-1)).fit(X, y)
     logged = np.column_stack([X[:, :3], np.log(years)])
-    with pytest.warns(UserWarning, match="a scaler in front has changed it"):
+    with pytest.warns(UserWarning, match=changed):
         make_pipeline(StandardScaler(), MLERegressor("poisson", offset=-1)).fit(logged, y)
 
 
@@ -270,7 +283,9 @@ def test_calibration(name, method):
     X, y = labels(name)
     model = CalibratedClassifierCV(MLEClassifier(name), method=method, cv=3).fit(X, y)
     assert model.predict_proba(X).shape == (len(y), len(np.unique(y)))
-    assert model.score(X, y) > 0.5
+    peer = CalibratedClassifierCV(LogisticRegression(C=1e10), method=method, cv=3).fit(X, y)
+    # Squared error is another fit; the peer's L-BFGS, at its default tolerance, nearly the same.
+    assert model.score(X, y) > peer.score(X, y) - (0.05 if name == "gaussian_on_labels" else 0.01)
 
 
 def test_multi_output_and_transformed_targets():
@@ -292,8 +307,9 @@ def test_ensembles_and_selection():
     X, y = labels()
     several = OneVsRestClassifier(MLEClassifier()).fit(X, y)
     assert several.predict_proba(X).shape == (len(y), 3)
-    stack = StackingClassifier([("a", MLEClassifier()), ("b", MLEClassifier("gaussian_on_labels"))], MLEClassifier(alpha=0.01), cv=3)
-    assert stack.fit(X, y).score(X, y) > 0.5
+    members = [("a", MLEClassifier()), ("b", MLEClassifier("gaussian_on_labels"))]
+    stack = StackingClassifier(members, MLEClassifier(alpha=0.01), cv=3).fit(X, y)
+    assert stack.score(X, y) > 0.6
 
 
 def test_partial_fit_behind_a_scaler():
@@ -310,7 +326,7 @@ def test_partial_fit_behind_a_scaler():
 
 ALL = [
     *(data_of(name)[0](name) for name in LIKELIHOODS),
-    MLERegressor(StudentT(df=4), regressed={"mu": [0], "sigma": "all"}, solver=SGD(learning_rate=0.01), max_iter=500, random_state=0, tol=1e-3),
+    MLERegressor(StudentT(df=4), regressed={"mu": [0], "sigma": "all"}, solver=SGD(), tol=1e-3, random_state=0),
     MLERegressor(NegativeBinomial(link="softplus"), offset={"mu": 2}, alpha=0.1),
     MLEClassifier(Bernoulli(link="cauchit"), class_weight={0: 1.0, 1: 2.0}),
 ]
@@ -342,10 +358,11 @@ def test_a_law_is_pickled():
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(law)).log_prob(y), law.log_prob(y))
 
 
-def test_constructed_by_name_the_repr_is_short():
-    assert repr(MLERegressor("poisson", alpha=0.1)) == "MLERegressor(alpha=0.1, likelihood='poisson')" or repr(
-        MLERegressor("poisson", alpha=0.1)
-    ) == "MLERegressor(likelihood='poisson', alpha=0.1)"
+def test_the_repr_shows_what_is_not_default():
+    assert (
+        eval(repr(MLERegressor("poisson", alpha=0.1))).get_params() == MLERegressor("poisson", alpha=0.1).get_params()
+    )
+    assert repr(MLERegressor(StudentT(df=4))) == "MLERegressor(likelihood=StudentT(df=4))"
 
 
 # --- threads and processes ---
@@ -357,8 +374,6 @@ class OfTheUser(Likelihood):
     links = {"mu": LIKELIHOODS["gaussian"].links["mu"]}
 
     def dist(self, mu):
-        from scipy import stats
-
         return stats.norm(mu, 1)
 
 
@@ -418,14 +433,14 @@ def test_concurrent_fits_leave_blas_as_they_found_it():
 
         def work(i):
             time.sleep(0.001 * (i % 3))
-            with one_blas_thread():
+            with one_blas_thread:
                 time.sleep(0.002 * (i % 5))
                 return threads()
 
         before = threads()
         with ThreadPoolExecutor(8) as pool:
             inside = list(pool.map(work, range(200)))
-        print(before, threads(), max(max(seen) for seen in inside))
+        print(before, threads(), max(map(max, inside)), sep=";")
     """
     result = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(script)],
@@ -434,5 +449,6 @@ def test_concurrent_fits_leave_blas_as_they_found_it():
         env={"OPENBLAS_NUM_THREADS": "2", "PYTHONPATH": str(Path(__file__).resolve().parents[1])},
     )
     assert result.returncode == 0, result.stderr
-    before, after, inside = result.stdout.replace("] [", "]|[").replace("] ", "]|").strip().split("|")
-    assert after == before and inside == "1"
+    before, after, inside = result.stdout.strip().split(";")
+    assert after == before
+    assert inside == "1"

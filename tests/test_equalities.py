@@ -15,7 +15,6 @@ from sklearn_mle import (
     MLEClassifier,
     MLERegressor,
     NegativeBinomial,
-    Poisson,
     StudentT,
     rows,
 )
@@ -84,7 +83,9 @@ def standardised(X):
 # --- Gaussian: least squares ---
 
 
-@pytest.mark.parametrize("form", [np.asarray, sparse.csr_array, sparse.csc_matrix, sparse.coo_array], ids=lambda f: f.__name__)
+@pytest.mark.parametrize(
+    "form", [np.asarray, sparse.csr_array, sparse.csc_matrix, sparse.coo_array], ids=lambda f: f.__name__
+)
 @pytest.mark.parametrize("fit_intercept", [True, False])
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("solver", ["newton", "lbfgs"])
@@ -99,7 +100,11 @@ def test_gaussian_is_linear_regression(form, fit_intercept, weighted, solver):
     # sigma is the maximum-likelihood one: divided by n (the sum of the weights), not by n - p.
     sigma = np.sqrt(np.average((y - peer.predict(X)) ** 2, weights=weight))
     close(model.predict_dist(X).params["sigma"], np.full(len(y), sigma), DIRECT)
-    close(model.log_likelihood_, np.sum(weight if weighted else np.ones(len(y))) * (-0.5 - np.log(sigma * np.sqrt(2 * np.pi))), DIRECT)
+    close(
+        model.log_likelihood_,
+        np.sum(weight if weighted else np.ones(len(y))) * (-0.5 - np.log(sigma * np.sqrt(2 * np.pi))),
+        DIRECT,
+    )
 
 
 @pytest.mark.parametrize("alpha", [1e-3, 1.0, 100.0])
@@ -210,7 +215,9 @@ def test_squared_error_on_labels_with_logit_is_nonlinear_least_squares():
     X, y, _ = labels(2)
     Z, of_X = standardised(X)
     model = MLEClassifier("gaussian_on_labels").fit(X, y)
-    fit = optimize.least_squares(lambda b: 1 / (1 + np.exp(-Z @ b)) - y, np.zeros(5), xtol=1e-15, ftol=1e-15, gtol=1e-15)
+    fit = optimize.least_squares(
+        lambda b: 1 / (1 + np.exp(-Z @ b)) - y, np.zeros(5), xtol=1e-15, ftol=1e-15, gtol=1e-15
+    )
     # Gauss-Newton's last steps halve the error only, and stop where the square of it is rounding.
     close(np.append(model.intercept_, model.coef_), of_X(fit.x), 1e-5)
 
@@ -226,7 +233,9 @@ def test_poisson_is_poisson_regressor(alpha, fit_intercept, weighted):
     weight = weight if weighted else None
     X = X / [1.0, 10.0, 0.1, 3.0]
     model = MLERegressor("poisson", alpha=alpha, fit_intercept=fit_intercept).fit(X, y, weight)
-    peer = PoissonRegressor(alpha=alpha, fit_intercept=fit_intercept, solver="newton-cholesky", tol=1e-12).fit(X, y, weight)
+    peer = PoissonRegressor(alpha=alpha, fit_intercept=fit_intercept, solver="newton-cholesky", tol=1e-12).fit(
+        X, y, weight
+    )
     close(model.coef_, peer.coef_, ITERATIVE)
     close(model.intercept_, peer.intercept_, ITERATIVE)
     close(model.predict(X), peer.predict(X), ITERATIVE)
@@ -286,7 +295,10 @@ def test_student_t_is_the_optimum_of_its_density(optimum):
     rng, X, eta, _ = table()
     y = 3 * eta + rng.standard_t(3, len(X))
     Z, of_X = standardised(X)
-    b = optimum(lambda b: -stats.t.logpdf(y, np.exp(b[6]), Z @ b[:5], np.exp(b[5])).mean(), np.append(np.linalg.lstsq(Z, y)[0], [0.0, 1.0]))
+    b = optimum(
+        lambda b: -stats.t.logpdf(y, np.exp(b[6]), Z @ b[:5], np.exp(b[5])).mean(),
+        np.append(np.linalg.lstsq(Z, y)[0], [0.0, 1.0]),
+    )
     for solver in ["newton", "lbfgs"]:
         model = MLERegressor("student_t", solver=solver).fit(X, y)
         close(np.append(model.intercept_, model.coef_), of_X(b[:5]), DIFFERENCES)
@@ -412,7 +424,11 @@ def fit_by_threads(estimator, X, y, weight):
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize(
     "solver, form",
-    [(LBFGS(max_iter=5, polish_size=0), np.asarray), (Newton(max_iter=5), np.asarray), (Newton(max_iter=3), sparse.csr_array)],
+    [
+        (LBFGS(max_iter=5, polish_size=0), np.asarray),
+        (Newton(max_iter=5), np.asarray),
+        (Newton(max_iter=3), sparse.csr_array),
+    ],
     ids=["lbfgs", "newton", "newton-csr"],
 )
 @pytest.mark.parametrize("name", PROBLEMS)

@@ -208,12 +208,16 @@ def test_soft_labels_are_rows_repeated_by_their_shares(likelihood, form):
     """sum_c q_c nll(c) is the nll of C copies of the row with weights q_c; squared error differs by a constant."""
     rng, X, eta = table()
     C = 2 if likelihood == "bernoulli" else 3
-    soft = rng.dirichlet(np.ones(C), len(X)) + np.eye(C)[np.digitize(eta + rng.logistic(size=len(X)), [0.0, 1.0][: C - 1])]
+    soft = (
+        rng.dirichlet(np.ones(C), len(X)) + np.eye(C)[np.digitize(eta + rng.logistic(size=len(X)), [0.0, 1.0][: C - 1])]
+    )
     soft[:20] = np.eye(C)[rng.integers(0, C, 20)]  # hard labels among them
     soft /= soft.sum(axis=1, keepdims=True)
     weight = rng.uniform(0.5, 2, len(X))
     model = MLEClassifier(likelihood).fit(form(X), soft, weight)
-    repeated = MLEClassifier(likelihood).fit(np.tile(X, (C, 1)), np.repeat(np.arange(C), len(X)), (soft * weight[:, None]).T.ravel())
+    repeated = MLEClassifier(likelihood).fit(
+        np.tile(X, (C, 1)), np.repeat(np.arange(C), len(X)), (soft * weight[:, None]).T.ravel()
+    )
     close(model.coef_, repeated.coef_)
     close(model.intercept_, repeated.intercept_)
     np.testing.assert_array_equal(model.classes_, np.arange(C))
@@ -258,7 +262,9 @@ def test_a_likelihood_of_proportions_with_links_of_its_own(optimum):
     y = np.where(rng.random(len(X)) < 0.5, eta - 3, 3 - 0.5 * eta) + rng.standard_normal(len(X))
     model = MLERegressor(Mixture(sigma=1.0)).fit(X, y)
     Z = np.column_stack([np.ones(len(X)), X])
-    b = optimum(lambda b: -np.logaddexp(*stats.norm.logpdf(y, (Z @ b.reshape(2, 4).T).T)).mean(), [-3.0, 0, 0, 0, 3, 0, 0, 0])
+    b = optimum(
+        lambda b: -np.logaddexp(*stats.norm.logpdf(y, (Z @ b.reshape(2, 4).T).T)).mean(), [-3.0, 0, 0, 0, 3, 0, 0, 0]
+    )
     assert model.coefs_["mu"].shape == (2, 3) and model.intercepts_["mu"].shape == (2,)
     close(np.column_stack([model.intercepts_["mu"], model.coefs_["mu"]]).ravel(), b)
 
@@ -270,8 +276,10 @@ def sources():
     return {path.relative_to(PACKAGE): ast.parse(path.read_text()) for path in sorted(PACKAGE.rglob("*.py"))}
 
 
-CLASSES = {cls.__name__: Path(*cls.__module__.split(".")[1:]).with_suffix(".py") for cls in
-           [*LIKELIHOODS.values(), Censored, Ordinal, ZeroInflated]}
+CLASSES = {
+    cls.__name__: Path(*cls.__module__.split(".")[1:]).with_suffix(".py")
+    for cls in [*LIKELIHOODS.values(), Censored, Ordinal, ZeroInflated]
+}
 
 
 def names_in(node):
@@ -288,7 +296,13 @@ def names_in(node):
 def decisions(tree):
     """The parts of a file that can choose by class: isinstance, issubclass, type, comparisons, match, and tests."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"isinstance", "issubclass", "type", "getattr", "hasattr"}:
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {
+            "isinstance",
+            "issubclass",
+            "type",
+            "getattr",
+            "hasattr",
+        }:
             yield node
         elif isinstance(node, ast.Compare | ast.match_case):
             yield node
@@ -296,7 +310,9 @@ def decisions(tree):
             yield node.test
 
 
-@pytest.mark.parametrize("path, tree", sources().items(), ids=lambda value: str(value) if isinstance(value, Path) else "")
+@pytest.mark.parametrize(
+    "path, tree", sources().items(), ids=lambda value: str(value) if isinstance(value, Path) else ""
+)
 def test_no_code_chooses_by_the_class_of_a_likelihood(path, tree):
     for node in decisions(tree):
         for name in names_in(node):

@@ -28,7 +28,9 @@ from sklearn_mle.likelihoods import (
     ZeroInflated,
     likelihood,
 )
+from sklearn_mle.likelihoods.real import median
 from sklearn_mle.likelihoods.special import log1p, log1p_gap, stirling, stirling_slopes, trigamma
+from sklearn_mle.links import Log
 
 OTHERS = [
     Gaussian(sigma=2.0),
@@ -440,8 +442,6 @@ def test_starts_are_where_they_should_be():
 
 @pytest.mark.parametrize("weights", [[1, 1, 1, 1], [1, 2, 1, 0], [3, 0, 0, 3], [1, 1, 1, 0], [0, 0, 5, 0]])
 def test_the_weighted_median_is_that_of_repeats(weights):
-    from sklearn_mle.likelihoods.real import median
-
     y = np.array([2.0, -1.0, 5.0, 3.0])
     assert median(y, np.array(weights, dtype=float)) == np.median(np.repeat(y, weights))
 
@@ -521,6 +521,13 @@ def test_special_cases_are_scipys():
     np.testing.assert_allclose(Gaussian().log_prob(x, 1.0, 2.0), stats.norm(1, 2).logpdf(x), rtol=1e-13)
     np.testing.assert_allclose(Gaussian().log_cdf(x, 1.0, 0.1), stats.norm(1, 0.1).logcdf(x), rtol=1e-12)
     np.testing.assert_allclose(Gaussian().log_sf(x, 1.0, 0.1), stats.norm(1, 0.1).logsf(x), rtol=1e-12)
+
+
+def test_negative_counts_are_impossible():
+    y = np.array([-1.0, -2.0, -1000.0])
+    with np.errstate(all="ignore"):
+        assert (Poisson().log_prob(y, 3.0) == -np.inf).all()
+        assert not (NegativeBinomial().log_prob(y[:2], 3.0, 0.1) > -np.inf).any()
 
 
 def test_categorical_on_two_classes_is_bernoulli():
@@ -662,15 +669,17 @@ def test_zero_inflated_needs_counts():
 
 
 class Exponential(Likelihood):
-    """y ~ Exponential(mu): a base with nothing but dist, positive, whose log_cdf are scipy's."""
-
-    from sklearn_mle.links import Log
+    """y ~ Exponential(mu): a positive base whose log_cdf has no derivative at the end of the support."""
 
     links = {"mu": Log()}
     support = Support(lower=0.0)
 
     def dist(self, mu):
         return stats.expon(scale=mu)
+
+    def log_cdf(self, y, mu):
+        with np.errstate(divide="ignore"):
+            return np.log(-np.expm1(-y / mu))
 
 
 def test_censored_is_the_probability_of_the_interval():

@@ -15,7 +15,7 @@ from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
-from sklearn_mle import Gaussian, MLEClassifier, MLERegressor, NegativeBinomial, Poisson, StudentT
+from sklearn_mle import Gaussian, MLEClassifier, MLERegressor, NegativeBinomial, StudentT
 from sklearn_mle.likelihoods import ZeroInflated
 from sklearn_mle.metrics import LogScore, log_score, make_log_score, warn_of_density
 
@@ -153,7 +153,9 @@ def test_a_fine_resolution_is_the_density_times_it():
 def test_it_warns_when_a_density_meets_integers():
     X, y = counts()
     gaussian, poisson = MLERegressor().fit(X, y), MLERegressor("poisson").fit(X, y)
-    with pytest.warns(UserWarning, match=r"density of Gaussian with integers.*make_log_score\(resolution=1.0\)") as record:
+    with pytest.warns(
+        UserWarning, match=r"density of Gaussian with integers.*make_log_score\(resolution=1.0\)"
+    ) as record:
         log_score(gaussian, X, y)
     assert record[0].filename == __file__
     with warnings.catch_warnings():
@@ -204,7 +206,8 @@ def test_cross_val_score_is_that_of_the_held_out_rows():
     cv = KFold(3)
     scores = cross_val_score(MLERegressor("student_t"), X, y, cv=cv, scoring=log_score)
     expected = [
-        MLERegressor("student_t").fit(X[train], y[train]).log_prob(X[test], y[test]).mean() for train, test in cv.split(X)
+        MLERegressor("student_t").fit(X[train], y[train]).log_prob(X[test], y[test]).mean()
+        for train, test in cv.split(X)
     ]
     np.testing.assert_allclose(scores, expected, rtol=ROUNDING)
 
@@ -213,24 +216,34 @@ def test_a_search_over_families_in_two_processes():
     """Through a Pipeline, with exposure as a column, by loky: the scorer and the models are pickled both ways."""
     X, y = counts(400, mean=3.0)
     years = np.random.default_rng(1).uniform(0.5, 2.0, len(y))
-    y = np.random.default_rng(2).poisson(years * np.exp(X @ [0.4, -0.3]) * np.random.default_rng(3).gamma(1.0, 1.0, len(y)))
+    y = np.random.default_rng(2).poisson(
+        years * np.exp(X @ [0.4, -0.3]) * np.random.default_rng(3).gamma(1.0, 1.0, len(y))
+    )
     scale = ColumnTransformer([("scale", StandardScaler(), [0, 1])], remainder="passthrough")
     pipeline = make_pipeline(scale, MLERegressor())
     grid = [
         {"mleregressor__likelihood": ["gaussian", "student_t"]},
         {"mleregressor__likelihood": ["poisson", "negative_binomial"], "mleregressor__exposure": [-1]},
-        {"mleregressor__likelihood": [NegativeBinomial()], "mleregressor__likelihood__alpha": [0.1, 1.0], "mleregressor__exposure": [-1]},
+        {
+            "mleregressor__likelihood": [NegativeBinomial()],
+            "mleregressor__likelihood__alpha": [0.1, 1.0],
+            "mleregressor__exposure": [-1],
+        },
     ]
     table = np.column_stack([X, years])
     searches = [GridSearchCV(pipeline, grid, cv=3, scoring=RESOLVED, n_jobs=n_jobs).fit(table, y) for n_jobs in (1, 2)]
     scores = [search.cv_results_["mean_test_score"] for search in searches]
     np.testing.assert_array_equal(scores[0], scores[1])
     assert np.isfinite(scores[0]).all()
-    order = dict(zip(["gaussian", "student_t", "poisson", "negative_binomial", "alpha 0.1", "alpha 1"], scores[1], strict=True))
+    order = dict(
+        zip(["gaussian", "student_t", "poisson", "negative_binomial", "alpha 0.1", "alpha 1"], scores[1], strict=True)
+    )
     # The counts are negative binomial with alpha = 1.
     assert max(order, key=order.get) in ("alpha 1", "negative_binomial")
     assert order["negative_binomial"] > order["poisson"]
-    np.testing.assert_allclose(RESOLVED(searches[1], table, y), RESOLVED(searches[0].best_estimator_, table, y), rtol=ROUNDING)
+    np.testing.assert_allclose(
+        RESOLVED(searches[1], table, y), RESOLVED(searches[0].best_estimator_, table, y), rtol=ROUNDING
+    )
 
 
 def test_scorers_are_pickled_cloned_and_shown():

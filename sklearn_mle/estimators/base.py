@@ -47,7 +47,7 @@ class BaseMLE(BaseEstimator):
         """
         # A draft is fitted, and handed over at the end: whatever fails or interrupts, the old fit remains.
         draft = self._draft()
-        with one_blas_thread(), np.errstate(all="ignore"):
+        with one_blas_thread, np.errstate(all="ignore"):
             objective, w = draft._begin(X, y, sample_weight, self._warm_start())
             solution, history = draft._minimize(objective, w)
             draft._learn(objective, solution.w)
@@ -85,7 +85,7 @@ class BaseMLE(BaseEstimator):
         draft = self._draft(keep=fitted)
         for name in ("converged_", "history_", "log_likelihood_"):
             vars(draft).pop(name, None)  # of the fit's table, and no longer true
-        with one_blas_thread(), np.errstate(all="ignore"):
+        with one_blas_thread, np.errstate(all="ignore"):
             if fitted:
                 objective = draft._objective(X, y, sample_weight, **target)
                 w = objective.layout.pack(draft._W())
@@ -251,7 +251,7 @@ class BaseMLE(BaseEstimator):
         check_is_fitted(self)
         X = validate_data(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False)
         offset = offset_rows(X, self.likelihood_, self._offsets, getattr(self, "feature_names_in_", None))
-        with one_blas_thread(), np.errstate(all="ignore"):
+        with one_blas_thread, np.errstate(all="ignore"):
             return self.likelihood_.theta(Block(X, None, None, offset).eta(self._W())), X.shape[0]
 
     def __sklearn_is_fitted__(self):

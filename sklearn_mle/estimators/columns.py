@@ -119,7 +119,7 @@ def warn_if_standardised(X, offsets, names):
                 "in front has changed it. Scale the other columns only: "
                 'ColumnTransformer([("scale", StandardScaler(), columns)], remainder="passthrough").',
                 UserWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
 
 
