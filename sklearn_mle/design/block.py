@@ -1,0 +1,132 @@
+"""Some rows of the table, and what is asked of an X: products with Z = [1, X] and its tiles."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+# A tile of Z should stay in the second-level cache: 2^16 doubles are 512 KiB.
+TILE_SIZE = 2**16
+# Beyond this |mean| / standard deviation, implicit centring would lose more than three digits.
+FAR = 1e3
+
+
+def dense(X):
+    """X as a float64 array."""
+    return np.asarray(X if isinstance(X, np.ndarray) else X.toarray(), dtype=float)
+
+
+class Centred:
+    """X - origin, never formed as a whole: what stands in for a dense X whose columns lie far from 0.
+
+    It has what a block asks of X: shape, dtype, X[rows], W @ X.T, g @ X and toarray().
+    """
+
+    __array_ufunc__ = None  # `ndarray @ self` then comes here
+
+    def __init__(self, X, origin, transposed=False):
+        self.X, self.origin, self.transposed = X, origin, transposed
+
+    @property
+    def shape(self):
+        return self.X.shape[::-1] if self.transposed else self.X.shape
+
+    @property
+    def dtype(self):
+        return np.dtype(float)
+
+    @property
+    def T(self):
+        return Centred(self.X, self.origin, not self.transposed)
+
+    def __getitem__(self, rows):
+        return Centred(self.X[rows], self.origin)
+
+    def toarray(self):
+        return self.X - self.origin
+
+    def __rmatmul__(self, left):
+        n, p = self.X.shape
+        tiles = [(rows, self.X[rows] - self.origin) for rows in row_slices(n, p)]
+        if self.transposed:
+            return np.concatenate([left @ tile.T for _, tile in tiles], axis=-1)
+        return sum((left[..., rows] @ tile for rows, tile in tiles), np.zeros((*left.shape[:-1], p)))
+
+
+def row_slices(n, width):
+    """Consecutive slices of at most TILE_SIZE / width rows, at least one row each."""
+    length = max(1, TILE_SIZE // max(1, width))
+    return [slice(i, min(i + length, n)) for i in range(0, n, length)]
+
+
+def part(row, rows):
+    """The entries `rows` of a row, which may be (1,) for all."""
+    return row if len(row) == 1 else row[rows]
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some rows of the table, made once, views only.
+
+    Attributes
+    ----------
+    X : array-like of shape (m, p)
+        Whatever has shape, dtype, X[rows], W @ X.T and g @ X, and toarray() unless it is an ndarray.
+    y : array of shape (m,) or (m, columns)
+    weight : array of shape (m,) or None
+        None: every row counts once.
+    offset : list of K rows or floats, or 0.0
+    first : int
+        Row number of the first row in the table.
+    """
+
+    X: object
+    y: np.ndarray | None
+    weight: np.ndarray | None = None
+    offset: list | float = 0.0
+    first: int = 0
+
+    def __len__(self):
+        return self.X.shape[0]
+
+    def __getitem__(self, rows):
+        """The block of these rows (a slice or indices)."""
+        offset = self.offset
+        if isinstance(offset, list):
+            offset = [row[rows] if np.ndim(row) else row for row in offset]
+        return replace(
+            self,
+            X=self.X[rows],
+            y=None if self.y is None else self.y[rows],
+            weight=None if self.weight is None else self.weight[rows],
+            offset=offset,
+            first=self.first + (rows.start or 0 if isinstance(rows, slice) else 0),
+        )
+
+    def eta(self, W):
+        """W Z' + offset: K rows, of length 1 where no slope and no offset varies."""
+        varies = W[:, 1:].any(axis=1)
+        products = iter(W[varies, 1:] @ self.X.T if varies.any() else ())
+        offset = self.offset if isinstance(self.offset, list) else [self.offset] * len(W)
+        eta = []
+        for k, intercept in enumerate(W[:, 0]):
+            row = next(products) + intercept if varies[k] else np.array([intercept])
+            eta.append(row + offset[k])
+        return eta
+
+    def score(self, g, sloped):
+        """g Z, shape (K, 1 + p), from K rows g; only `sloped` predictors meet X, the others' slopes are 0."""
+        G = np.zeros((len(g), 1 + self.X.shape[1]))
+        for k, row in enumerate(g):
+            G[k, 0] = row.sum() * (len(self) / len(row))
+        if sloped.any():
+            G[sloped, 1:] = np.stack([np.broadcast_to(g[k], len(self)) for k in np.flatnonzero(sloped)]) @ self.X
+        return G
+
+    def tiles(self, layout):
+        """Pairs (rows, Z of these rows in the layout's units): [1, (X - shift) / scale], dense."""
+        for rows in row_slices(len(self), 1 + self.X.shape[1]):
+            Z = np.empty((rows.stop - rows.start, 1 + self.X.shape[1]))
+            Z[:, 0] = 1.0
+            np.subtract(dense(self.X[rows]), layout.shift, out=Z[:, 1:])
+            Z[:, 1:] /= layout.scale
+            yield rows, Z

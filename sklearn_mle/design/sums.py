@@ -1,0 +1,103 @@
+"""What a pass over the rows adds up: moments, Z'hZ, its root, and several at once; the sum of two is by +."""
+
+import numpy as np
+
+from .block import part
+from .layout import designs
+
+
+class Moments:
+    """Weighted mean and sum of squared deviations of the columns of X; the sum of two is exact (Chan et al., 1983)."""
+
+    def __init__(self, total, mean, squares):
+        self.total, self.mean, self.squares = total, mean, squares
+
+    @classmethod
+    def of(cls, block, columns=slice(None)):
+        """The moments of a block's columns."""
+        X = block.X[:, columns]
+        weight = np.ones(len(block)) if block.weight is None else block.weight
+        total = weight.sum()
+        share = weight / total if total > 0 else weight
+        if isinstance(X, np.ndarray):
+            X = X.astype(float, copy=False)
+            mean = share @ X
+            mean = mean + share @ (X - mean)  # without the rounding of the first sum, a constant has deviations of 0
+            return cls(total, mean, weight @ (X - mean) ** 2)
+        mean = share @ X
+        squares, of_mean = weight @ X.multiply(X), total * mean**2
+        # The two sums of a constant column differ by rounding, whose root would pass for a scale of 1e-8.
+        return cls(total, mean, np.where(squares - of_mean > 1e-13 * of_mean, squares - of_mean, 0.0))
+
+    def __add__(self, other):
+        total = self.total + other.total
+        if total == 0:
+            return self
+        difference = other.mean - self.mean
+        mean = self.mean + difference * (other.total / total)
+        squares = self.squares + other.squares + difference**2 * (self.total * other.total / total)
+        return Moments(total, mean, squares)
+
+    @property
+    def scale(self):
+        """Standard deviation with divisor n, exactly 0 where only rounding of the mean is left."""
+        scale = np.sqrt(self.squares / self.total)
+        return np.where(scale > 4 * np.finfo(float).eps * np.abs(self.mean), scale, 0.0)
+
+
+def gram(block, layout, h):
+    """Z' [h_kl] Z, shape (d, d): the one assembly of Hessians, information matrices and meats.
+
+    Parameters
+    ----------
+    block : Block
+    layout : Layout
+    h : K lists of K rows, symmetric: the Hessian of each row's nll in eta, its expectation, or g g'
+    """
+    H = np.zeros((layout.size, layout.size))
+    for rows, Z in block.tiles(layout):
+        parts = list(designs(Z, layout))
+        for k, (Z_k, at_k, unit_k) in enumerate(parts):
+            for m, (Z_m, at_m, unit_m) in enumerate(parts[: k + 1]):
+                weight = unit_k * unit_m * part(h[k][m], rows)
+                if not weight.any():
+                    continue
+                if k == m and weight.min() >= 0:
+                    root = Z_k * np.sqrt(weight)[:, None]
+                    product = root.T @ root  # numpy hands A'A to syrk: half the work
+                else:
+                    product = Z_k.T @ (weight[:, None] * Z_m)
+                H[at_k, at_m] += product
+                if k != m:
+                    H[at_m, at_k] += product.T
+    return H
+
+
+class Root:
+    """R with R'R = the sum of the blocks' Z'[h]Z, by QR: the sum of two is the QR of both stacked (TSQR)."""
+
+    def __init__(self, R):
+        self.R = R
+
+    @classmethod
+    def of(cls, block, layout, roots):
+        """From K lists of K rows `roots`, L with L'L = h in each row."""
+        R = np.zeros((0, layout.size))
+        for rows, Z in block.tiles(layout):
+            parts = list(designs(Z, layout))
+            tile = np.zeros((len(roots), len(Z), layout.size))
+            for i, row in enumerate(roots):
+                for k, (Z_k, at_k, unit_k) in enumerate(parts):
+                    tile[i][:, at_k] += (unit_k * part(row[k], rows))[:, None] * Z_k
+            R = np.linalg.qr(np.concatenate([R, tile.reshape(-1, layout.size)]), mode="r")
+        return cls(R)
+
+    def __add__(self, other):
+        return Root(np.linalg.qr(np.concatenate([self.R, other.R]), mode="r"))
+
+
+class Parts(tuple):
+    """Several sums made in one pass: added part by part."""
+
+    def __add__(self, other):
+        return Parts(a + b for a, b in zip(self, other, strict=True))
