@@ -242,10 +242,14 @@ def _same_start_under(name, specimen, y, values, nll):
         link = other.parameters[first]
     except (TypeError, ValueError):
         return  # not a link that this parameter takes
-    eta, theta = link(np.asarray(values[0], dtype=float)), default.theta(values[0])
-    there_and_back = np.isfinite(eta) and abs(link.inverse(eta) - theta) <= 1e-8 * (1 + abs(theta))
-    if not there_and_back or other.parameters == likelihood.parameters:
-        return  # identity for a negative mean, log for a probability; or a link= with another meaning
+    theta = default.theta(values[0])
+
+    def reaches(link):
+        eta = link(np.asarray(values[0], dtype=float))
+        return np.isfinite(eta) and abs(link.inverse(eta) - theta) <= 1e-8 * (1 + abs(theta))
+
+    if not (reaches(link) and reaches(likelihood.parameters[first])) or other.parameters == likelihood.parameters:
+        return  # log for a negative mean, identity for a probability; or a link= with another meaning
     found = other.taylor(y, rows_of(other.eta(other.start(y, np.ones(len(y))))), 0)[0]
     look = "start gives values as users write them, whatever the link."
     demand_close(found, nll, 1e-6, f"the nll at the start under link={name!r}", None, look)

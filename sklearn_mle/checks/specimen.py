@@ -48,7 +48,9 @@ class Specimen:
         for name, rows in self.likelihood.slices.items():
             default, parameter = self.likelihood.links[name], self.likelihood.parameters[name]
             value = default.shown(default.inverse(centre(default) + move[rows]))
-            eta[rows] = parameter(value)
+            chosen = parameter(value)
+            # A value outside the domain of a link that is not the default (log of a mean <= 0): about eta = 1.
+            eta[rows] = np.where(np.isfinite(chosen), chosen, 1 + move[rows])
         return eta
 
     @cached_property

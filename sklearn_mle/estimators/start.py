@@ -34,7 +34,7 @@ def standardise(rows, mask):
 
 
 def start(sample):
-    """eta (K,) of the unconditional model: the likelihood's start, or Newton from eta = 0; 0 outside a link's domain.
+    """eta (K,) of the unconditional model: the likelihood's start, or Newton from eta = 0.
 
     Parameters
     ----------
@@ -44,9 +44,7 @@ def start(sample):
     block = sample.rows.block
     values = sample.likelihood.start(block.y, _weights(block))
     if values is not None:
-        with np.errstate(all="ignore"):
-            eta = sample.likelihood.eta(values)
-        return np.where(np.isfinite(eta), eta, 0.0)
+        return sample.likelihood.eta(values)
     mask = np.zeros_like(sample.layout.mask)
     mask[:, 0] = True
     unconditional = replace(sample, layout=replace(sample.layout, mask=mask, held=None), penalty=ElasticNet())

@@ -170,13 +170,17 @@ class Likelihood(BaseEstimator, ABC):
         return theta
 
     def eta(self, values):
-        """The K numbers eta = link(value), from one value per parameter (see `start`)."""
+        """The K numbers eta = link(value), from one value per parameter (see `start`).
+
+        A value outside the domain of a link that was chosen (log of a mean <= 0) becomes eta = 1, which all have.
+        """
         slices = self.slices
         eta = np.empty(sum(s.stop - s.start for s in slices.values()))
-        for (name, parameter), value in zip(self.parameters.items(), values, strict=True):
-            if name in slices:
-                eta[slices[name]] = parameter(np.asarray(value, dtype=float))
-        return eta
+        with np.errstate(all="ignore"):
+            for (name, parameter), value in zip(self.parameters.items(), values, strict=True):
+                if name in slices:
+                    eta[slices[name]] = parameter(np.asarray(value, dtype=float))
+        return np.where(np.isfinite(eta), eta, 1.0)
 
     def taylor(self, y, eta, order):
         """The first `order` + 1 of nll_i = -log p(y_i | theta_i), its gradient and its Hessian in eta.
