@@ -222,8 +222,10 @@ def start_is_finite_under_every_link(specimen):
             demand(finite, f"there is no `start`, and the nll at eta = 0 is not finite {described}. Write one.")
             continue
         demand(len(values) == len(likelihood.links), f"start gives {len(values)} values for {list(likelihood.links)}.")
+        for (name, default), value in zip(likelihood.links.items(), values, strict=True):
+            finite = np.isfinite(default(np.asarray(value, dtype=float))).all()
+            demand(finite, f"start is {value} for {name} {described}. Keep it inside the domain.")
         eta = likelihood.eta(values)
-        demand(np.isfinite(eta).all(), f"start is {values}, eta = {eta}, {described}. Keep it inside the domain.")
         nll = likelihood.taylor(sample, rows_of(eta), 0)[0]
         demand(np.isfinite(nll).all(), f"the nll at the start {values} is not finite {described}.")
         for link in LINKS:
