@@ -15,7 +15,7 @@ SAMPLE = 4096
 
 
 def block_length(p, K):
-    """Rows of a block: the power of two that makes it about 5 MiB, 2^15 rows at p = 20."""
+    """Rows of a block, p numbers each: the power of two that makes it about 5 MiB, 2^15 rows at p = 20."""
     return 2 ** int(np.clip(np.round(np.log2(2**15 * 21 / (p + K))), 6, 17))
 
 
@@ -56,7 +56,8 @@ class Rows:
 
     def __init__(self, block, K, n_threads=1):
         self.block, self.K, self.n_threads = block, K, n_threads
-        length = block_length(block.X.shape[1], K)
+        n, p = block.X.shape
+        length = block_length(getattr(block.X, "nnz", n * p) / max(n, 1), K)  # sparse: by what a row stores
         self.blocks = [block[i : i + length] for i in range(0, len(block), length)]
         self.total = float(len(block)) if block.weight is None else float(self.sum(_weight))
 

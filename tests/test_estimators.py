@@ -222,7 +222,8 @@ def test_fit_writes_nothing_into_its_data():
         ("alpha", np.inf, "alpha must be"),
         ("alpha", "1", "alpha must be"),
         ("l1_ratio", 1.5, r"l1_ratio must be a number in \[0, 1\]; got 1.5"),
-        ("max_iter", 0, "max_iter must be a number >= 1 or None; got 0"),
+        ("max_iter", 0, "max_iter must be an integer >= 1 or None; got 0"),
+        ("max_iter", 10.5, "max_iter must be an integer >= 1 or None; got 10.5"),
         ("tol", -1e-3, "tol must be a number >= 0 or None; got -0.001"),
         ("tol", np.nan, "tol must be"),
         ("solver", "bfgs", r"solver takes one of the names \['auto', 'newton', 'lbfgs', 'sgd'\]"),
@@ -267,6 +268,7 @@ FORMS = {
         {"mu": "ac", "sigma": "b"},
     ),
     "dict of an array": ({"mu": np.array([0, 2]), "sigma": np.int64(1)}, {"mu": "ac", "sigma": "b"}),
+    "dict of mixed columns": ({"mu": ["a", 2], "sigma": (1,)}, {"mu": "ac", "sigma": "b"}),
     "dict of an index": ({"mu": pd.Index(["a", "c"]), "sigma": []}, {"mu": "ac"}),
 }
 
@@ -307,6 +309,8 @@ def test_nothing_regressed_is_the_unconditional_fit():
         ),
         (StudentT(df=4), {"mu": "all", "df": [0]}, "'df' is fixed in"),
         ("gaussian", ["mu", "nu"], "'nu' is no parameter of"),
+        ("gaussian", [0, 1], "0 is no parameter of"),
+        ("gaussian", 1, r"regressed takes names of parameters or \{name: columns\}; got 1"),
         ("gaussian", {"mu": ["z"]}, r"regressed\['mu'\]='z' is no column of X; it has \['a', 'b', 'c'\]"),
         ("gaussian", {"mu": [3]}, r"regressed\['mu'\]=3: X has 3 columns"),
         ("gaussian", {"mu": [-4]}, r"regressed\['mu'\]=-4: X has 3 columns"),
@@ -454,6 +458,14 @@ def test_rows_of_weight_zero_influence_nothing(name, garbage, solver):
     same(model, estimator(name, solver=solver).fit(X[used], y[used]), 1e-7)
     if estimator is MLEClassifier:
         assert 77 not in model.classes_
+
+
+def test_offsets_of_rows_of_weight_zero_influence_nothing():
+    X, y = counts(p=4)
+    weight = (np.arange(len(y)) % 3 > 0).astype(float)
+    model = MLERegressor("negative_binomial", offset=3).fit(X, y, weight)
+    X[weight == 0, 3] = 1e200
+    same(MLERegressor("negative_binomial", offset=3).fit(X, y, weight), model)
 
 
 def test_weights_keep_their_meaning_whatever_their_unit():
@@ -841,6 +853,13 @@ def test_a_failed_batch_leaves_the_model():
     assert all(vars(model)[name] is value for name, value in before.items())
 
 
+def test_partial_fit_refuses_another_likelihood():
+    X, y = counts()
+    model = MLERegressor("poisson", solver="sgd").partial_fit(X, y).set_params(likelihood="gaussian")
+    with pytest.raises(ValueError, match=r"goes on with the fit of Poisson\(\), but likelihood is now Gaussian\(\)"):
+        model.partial_fit(X, y)
+
+
 def test_weights_in_batches():
     X, y = counts()
     weight = np.arange(len(y)) % 3
@@ -1030,22 +1049,29 @@ def test_features_of_large_mean(name, mean, solver):
         close(model.predict(far), near.predict(X), 1e-6)
 
 
-@pytest.mark.parametrize("alpha", [0.0, 0.1])
+SCALE = np.array([2.0**-27, 1.0, 2.0**27])  # 1.3e8 and its inverse, exact in binary numbers
+
+
 @pytest.mark.parametrize("solver", ["newton", "lbfgs"])
 @pytest.mark.parametrize("name", LIKELIHOODS)
-def test_features_of_any_scale(name, solver, alpha):
-    """Scales of 2^27 = 1.3e8 and its inverse are exact; with a penalty, the other unit is another penalty."""
+def test_features_of_any_scale(name, solver):
     estimator, X, y = data_of(name)
-    scale = np.array([2.0**-27, 1.0, 2.0**27])
-    near = estimator(name, solver=solver).fit(X, y)
-    model = estimator(name, solver=solver, alpha=alpha).fit(X * scale, y)
-    if alpha == 0:
-        close(model.coef_ * scale, near.coef_, 1e-7)
-        close(model.log_likelihood_, near.log_likelihood_, 1e-10)
-    else:  # the penalty wipes out the first column's slope, and cannot be felt in the last one's
-        others = estimator(name, solver=solver, alpha=np.array(alpha)[()], regressed=None).fit(X[:, 1:] * scale[1:], y)
-        close((model.coef_ * scale)[..., 1:], others.coef_ * scale[1:], 1e-6)
-        close((model.coef_ * scale)[..., 0], 0 * near.coef_[..., 0], 1e-6)
+    near, model = estimator(name, solver=solver).fit(X, y), estimator(name, solver=solver).fit(X * SCALE, y)
+    close(model.coef_ * SCALE, near.coef_, 1e-7)
+    close(model.intercept_, near.intercept_, 1e-7)
+    close(model.log_likelihood_, near.log_likelihood_, 1e-10)
+
+
+@pytest.mark.parametrize("solver", ["newton", "lbfgs"])
+@pytest.mark.parametrize("name", LIKELIHOODS)
+def test_a_penalty_is_that_of_the_slopes_in_the_units_of_x(name, solver):
+    """It wipes out the slope of a tiny column, as if that were not there, and is not felt by that of a huge one."""
+    estimator, X, y = data_of(name)
+    model = estimator(name, solver=solver, alpha=0.1).fit(X * SCALE, y)
+    others = estimator(name, solver=solver, alpha=0.1).fit(X[:, 1:] * SCALE[1:], y)
+    # The slope of the tiny column is 2^-54 of its size without a penalty.
+    close((model.coef_ * SCALE)[..., 0], np.zeros(model.coef_.shape[:-1]), 1e-14)
+    close((model.coef_ * SCALE)[..., 1:], others.coef_ * SCALE[1:], 1e-6)
 
 
 def test_features_of_large_mean_in_sparse_and_single_precision():

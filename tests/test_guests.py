@@ -124,6 +124,7 @@ def test_zero_inflated_negative_binomial(regressed, optimum):
     close(coefficients(model), expected)
     mu, pi = np.exp(Z @ b[:4]), expit(Z @ b[4:] if regressed else b[4])
     close(model.predict(X), (1 - pi) * mu)
+    close(model.log_prob(X, y).mean(), -nll(b))
     close(model.predict_dist(X).pmf(0), pi + (1 - pi) * (2 / (2 + mu)) ** 2)
 
 

@@ -2,7 +2,7 @@
 
 import warnings
 from dataclasses import replace
-from numbers import Real
+from numbers import Integral, Real
 
 import numpy as np
 from joblib import effective_n_jobs
@@ -234,8 +234,8 @@ class BaseMLE(BaseEstimator):
             raise ValueError(
                 f"{name}: l1_ratio > 0 needs a proximal solver, which is not there yet; use l1_ratio=0 (ridge)."
             )
-        if self.max_iter is not None and (not isinstance(self.max_iter, Real) or self.max_iter < 1):
-            raise ValueError(f"{name}: max_iter must be a number >= 1 or None; got {self.max_iter!r}.")
+        if self.max_iter is not None and (not isinstance(self.max_iter, Integral) or self.max_iter < 1):
+            raise ValueError(f"{name}: max_iter must be an integer >= 1 or None; got {self.max_iter!r}.")
         if self.tol is not None and (not isinstance(self.tol, Real) or not self.tol >= 0):
             raise ValueError(f"{name}: tol must be a number >= 0 or None; got {self.tol!r}.")
 

@@ -31,8 +31,8 @@ def column_mask(columns, names, p, role):
     if isinstance(columns, str):
         mask[slice(None) if columns == "all" else column_index(columns, names, p, role)] = True
         return mask
-    columns = np.atleast_1d(columns).tolist()
-    if columns and all(isinstance(column, bool) for column in columns):
+    columns = [columns] if np.ndim(columns) == 0 else list(columns)  # no array of them: it would turn 1 into "1"
+    if columns and all(isinstance(column, (bool, np.bool_)) for column in columns):
         if len(columns) != p:
             raise ValueError(f"{role}: the boolean mask has {len(columns)} entries, X has {p} columns.")
         return np.array(columns)
@@ -47,6 +47,8 @@ def regressed_columns(regressed, likelihood, names, p):
         regressed = estimated[:1]
     elif isinstance(regressed, str):
         regressed = estimated if regressed == "all" else [regressed]
+    if np.ndim(regressed) == 0 and not isinstance(regressed, dict):
+        raise TypeError(f"regressed takes names of parameters or {{name: columns}}; got {regressed!r}.")
     if not isinstance(regressed, dict):
         regressed = dict.fromkeys(regressed, "all")
     unknown = [name for name in regressed if name not in estimated]
