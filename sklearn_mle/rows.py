@@ -124,6 +124,7 @@ class OneBlasThread:
     def __enter__(self):
         with self.lock:
             if self.inside == 0:
+                _release()
                 self.limit = _controller(os.getpid()).limit(limits=1, user_api="blas")
             self.inside += 1
 
@@ -131,7 +132,16 @@ class OneBlasThread:
         with self.lock:
             self.inside -= 1
             if self.inside == 0:
+                _release()
                 self.limit.restore_original_limits()
+                _release()
+
+
+def _release():
+    """Let the current thread set OpenBLAS's limit: recent threadpoolctl silently ignores all but the first to do so."""
+    for pool in _controller(os.getpid()).lib_controllers:
+        if hasattr(pool, "clear_controlling_thread"):
+            pool.clear_controlling_thread(force=True)
 
 
 @lru_cache(maxsize=1)

@@ -70,7 +70,7 @@ def test_call_shown_and_theta_are_inverses(name):
     one = LINKS[name]()
     if isinstance(one, ProbabilityLink):
         value = np.array([1e-300, 1e-20, 1e-3, 0.3, 0.49, 0.5, 0.51, 0.7, 0.999, 1 - 2**-50])
-        rtol = 1e-12                # near p = 1 value itself holds 1 - p to three digits only; theta is exact for it
+        rtol = 1e-12  # near p = 1 value itself holds 1 - p to three digits only; theta is exact for it
     else:
         value = np.array([1e-8, 0.1, 1.0, 3.7, 50.0, 1e3] if one.lower == 0 else [-1e3, -0.2, 0.0, 7.0])
         rtol = 1e-13
@@ -118,8 +118,6 @@ def test_clone_of_an_estimator_with_a_link():
 def test_registry():
     concrete = {cls for _, cls in inspect.getmembers(links, inspect.isclass) if issubclass(cls, Link)}
     assert set(INVERSE) == set(LINKS) and set(LINKS.values()) == concrete - {Link, ProbabilityLink}
-
-
 
 
 def test_link_by_name():

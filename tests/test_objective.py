@@ -327,12 +327,11 @@ def test_the_tree_is_the_same_for_aligned_runs(n):
 
 
 @pytest.mark.parametrize("n_blocks", [1, 3, 7, 21])
-def test_threads_give_the_same_bits(n_blocks):
-    p = 5000  # blocks of about a hundred rows, so that the test has several
-    length = block_length(p, 2)
-    rng = np.random.RandomState(0)
-    n = n_blocks * length - 5
-    block = Block(sp.random(n, p, 0.001, format="csr", random_state=rng), rng.standard_normal(n), rng.rand(n))
+def test_threads_give_the_same_bits(n_blocks, monkeypatch):
+    monkeypatch.setattr("sklearn_mle.rows.block_length", lambda p, K: 64)
+    p, rng = 50, np.random.RandomState(0)
+    n = n_blocks * 64 - 5
+    block = Block(sp.random(n, p, 0.1, format="csr", random_state=rng), rng.standard_normal(n), rng.rand(n))
     W = 0.1 * rng.standard_normal((2, 1 + p))
 
     def step(block):

@@ -18,7 +18,9 @@ ESTIMATORS = [
 
 
 EQUIVALENCE = ["check_sample_weight_equivalence_on_dense_data", "check_sample_weight_equivalence_on_sparse_data"]
-SEPARABLE = "15 rows and up to 30 columns: the labels are separable, so no maximum exists, and rounding decides how far out"
+SEPARABLE = (
+    "15 rows and up to 30 columns: the labels are separable, so no maximum exists, and rounding decides how far out"
+)
 # (likelihood, solver): why weights and repeats cannot agree to 1e-7 on the data of these checks.
 NO_MAXIMUM = {
     ("student_t", "newton"): "15 rows and up to 30 columns: the density is unbounded as sigma -> 0",

@@ -134,8 +134,11 @@ class MLERegressor(RegressorMixin, BaseMLE):
         return np.column_stack(self.predict_dist(X).interval(coverage))
 
     def predict_quantile(self, X, q):
-        """Quantiles of y given x: shape (n,) for a number q, (n, k) for k of them."""
-        return self.predict_dist(X).ppf(np.asarray(q, dtype=float)[..., None]).T.reshape(-1, *np.shape(q))
+        """Quantiles of y given x: shape (n,) for a number q in [0, 1], (n, k) for k of them."""
+        q = np.asarray(q, dtype=float)
+        if not ((q >= 0) & (q <= 1)).all():
+            raise ValueError(f"quantiles are probabilities in [0, 1]; got {q.tolist()}.")
+        return self.predict_dist(X).ppf(q[..., None]).T.reshape(-1, *q.shape)
 
     def sample_y(self, X, n_samples=1, random_state=None):
         """Draws from the predictive distribution, shape (n, n_samples)."""
@@ -148,6 +151,21 @@ class MLERegressor(RegressorMixin, BaseMLE):
         y = column_or_1d(y) if support.columns == 1 else y
         check_consistent_length(X, y)
         return law.log_prob(self.likelihood_.check(y))
+
+    def score(self, X, y, sample_weight=None):
+        """R2 of `predict`.
+
+        Raises
+        ------
+        ValueError
+            If a row of y has several columns, such as the interval of a censored observation.
+        """
+        if self._takes_rows(y):
+            raise ValueError(
+                f"R2 needs one number a row, {type(self.likelihood_).__name__} has y of "
+                f"{self._support().columns} columns: score it with sklearn_mle.metrics.log_score."
+            )
+        return super().score(X, y, sample_weight)
 
     # --- what BaseMLE asks of a target --------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator, clone
 
 from .. import jets
 from ..distributions import Discrete
-from ..links import Link
+from ..links import Link, ProbabilityLink
 from ..links import link as resolve_link
 
 Outside = namedtuple("Outside", "row value")
@@ -231,10 +231,16 @@ class Likelihood(BaseEstimator, ABC):
         for name, default in links.items():
             number = vars(self).get(name)  # not getattr: a parameter may be called eta or theta, as methods are
             if number is None:
-                parameters[name] = resolve_link(chosen.get(name, default))
+                parameters[name] = self._link(name, resolve_link(chosen.get(name, default)), default)
             else:
                 parameters[name] = self._fixed(name, number, default)
         return parameters
+
+    def _link(self, name, link, default):
+        if isinstance(link, ProbabilityLink) != isinstance(default, ProbabilityLink):
+            kind = "a probability" if isinstance(default, ProbabilityLink) else "no probability"
+            raise ValueError(f"{type(self).__name__}: {name} is {kind}, which {link!r} does not link.")
+        return link
 
     def _fixed(self, name, number, default):
         if not isinstance(number, Real) or isinstance(number, bool):
