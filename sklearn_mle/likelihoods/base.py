@@ -237,9 +237,11 @@ class Likelihood(BaseEstimator, ABC):
         return parameters
 
     def _link(self, name, link, default):
-        if isinstance(link, ProbabilityLink) != isinstance(default, ProbabilityLink):
-            kind = "a probability" if isinstance(default, ProbabilityLink) else "no probability"
-            raise ValueError(f"{type(self).__name__}: {name} is {kind}, which {link!r} does not link.")
+        owner, wants = type(self).__name__, isinstance(default, ProbabilityLink)
+        if wants and not isinstance(link, ProbabilityLink):
+            raise ValueError(f"{owner}: {name} is a probability; {link!r} is no link of probabilities, as Logit() is.")
+        if not wants and isinstance(link, ProbabilityLink):
+            raise ValueError(f"{owner}: {name} is no probability; {link!r} is a link of probabilities only.")
         return link
 
     def _fixed(self, name, number, default):
