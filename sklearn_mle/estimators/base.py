@@ -20,7 +20,9 @@ from ..penalty import ElasticNet
 from ..rows import SAMPLE, Rows, one_blas_thread
 from ..solvers import SOLVERS, Solver
 from .columns import free_entries, offset_columns, offset_rows, regressed_columns, warn_if_standardised
+from .history import History
 from .start import in_natural_units, intercepts, projection, standardise, start
+from .weights import check_weight
 
 
 class BaseMLE(BaseEstimator):
@@ -117,7 +119,7 @@ class BaseMLE(BaseEstimator):
         otherwise they are those of the fit.
         """
         X, y = self._check_table(X, y, reset)
-        weight = _check_weight(sample_weight, X)
+        weight = check_weight(sample_weight, X)
         y, weight = self._target(X, y, weight, reset, **target)
         names = getattr(self, "feature_names_in_", None)
         if reset:
@@ -263,24 +265,6 @@ class BaseMLE(BaseEstimator):
         return tags
 
 
-class History:
-    """The solvers' report: keeps the loss and the gradient norm of every iteration, and prints them if asked."""
-
-    def __init__(self, verbose=0):
-        self.verbose, self.loss, self.gradient_norm = verbose, [], []
-
-    def __call__(self, w, value, gradient_norm, decrement=None):
-        self.loss.append(value)
-        self.gradient_norm.append(gradient_norm)
-        if self.verbose:
-            gap = "" if decrement is None else f"  gap {decrement:.1e}"
-            print(f"iteration {len(self.loss):4d}  F {value:.12g}  |gradient| {gradient_norm:.1e}{gap}")
-
-    def arrays(self):
-        """{"loss": array, "gradient_norm": array}."""
-        return {"loss": np.array(self.loss), "gradient_norm": np.array(self.gradient_norm)}
-
-
 def unwrap(model, X):
     """The final estimator of Pipelines and searches, and X as it receives it."""
     while True:
@@ -326,33 +310,6 @@ def predict_dist(model, X):
             way_out = "use MLERegressor"
         raise TypeError(f"{name} has no predictive distribution: {way_out}.")
     return final.predict_dist(X)
-
-
-def _check_weight(weight, X):
-    """sample_weight as a float array of shape (n,), or None."""
-    if weight is None:
-        return None
-    n = X.shape[0]
-    if isinstance(weight, Real):
-        weight = np.full(n, weight)
-    weight = check_array(weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight", order="C")
-    if weight.shape != (n,):
-        raise ValueError(f"sample_weight.shape == {weight.shape}, expected {(n,)}: one weight for each row of X.")
-    if (weight < 0).any():
-        i = int(np.argmax(weight < 0))
-        raise ValueError(f"sample_weight must be >= 0 (negative weights have no likelihood); row {i} has {weight[i]}.")
-    if not weight.any():
-        raise ValueError("sample_weight is zero in every row: there is nothing to fit.")
-    return weight
-
-
-def without_weightless(y, weight):
-    """y, where rows of weight zero take the y of the first row with positive weight: they influence nothing."""
-    if weight is None or weight.all():
-        return y
-    y = y.copy()
-    y[weight == 0] = y[np.argmax(weight > 0)]
-    return y
 
 
 def resolve(likelihood):

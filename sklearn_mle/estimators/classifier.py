@@ -7,9 +7,9 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 
-from ..likelihoods import LIKELIHOODS, LabelLikelihood
-from ..likelihoods.base import REAL
-from .base import BaseMLE, named_solver, resolve, without_weightless
+from ..likelihoods import LIKELIHOODS, REAL, LabelLikelihood
+from .base import BaseMLE, named_solver, resolve
+from .weights import without_weightless
 
 
 class MLEClassifier(ClassifierMixin, BaseMLE):

@@ -6,7 +6,8 @@ from sklearn.utils.validation import check_array, check_consistent_length, colum
 
 from ..distributions import Predictive
 from ..likelihoods import LIKELIHOODS, LabelLikelihood
-from .base import BaseMLE, resolve, without_weightless
+from .base import BaseMLE, resolve
+from .weights import without_weightless
 
 
 class MLERegressor(RegressorMixin, BaseMLE):

@@ -1,9 +1,10 @@
 """LIKELIHOODS: the one registry of p(y | theta) that names, tests, docs and benchmarks read."""
 
-from .base import COUNTS, REAL, LabelLikelihood, Likelihood, Support
+from .base import LabelLikelihood, Likelihood
 from .counts import NegativeBinomial, Poisson
 from .labels import Bernoulli, Categorical, GaussianOnLabels, Ordinal
 from .real import Gaussian, StudentT
+from .support import COUNTS, REAL, Support
 from .wrappers import Censored, ZeroInflated
 
 LIKELIHOODS = {

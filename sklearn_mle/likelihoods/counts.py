@@ -5,8 +5,9 @@ from scipy import stats
 
 from ..jets import gammaln, xlogy
 from ..links import Log
-from .base import COUNTS, Likelihood
+from .base import Likelihood
 from .special import LOG_2PI, log1p, log1p_gap, stirling, stirling_from_16, stirling_slopes
+from .support import COUNTS
 
 # Below this, y log y costs less than four digits, and what depends on y alone is looked up.
 FEW = 1024

@@ -6,7 +6,8 @@ from .. import likelihoods
 from ..distributions import WithSpike
 from ..jets import expit, log_expit
 from ..links import Logit
-from .base import Likelihood, Support
+from .base import Likelihood
+from .support import Support
 
 
 class Wrapper(Likelihood):
