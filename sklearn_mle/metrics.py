@@ -6,6 +6,7 @@ from functools import cache
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import column_or_1d
+from sklearn.utils.validation import check_is_fitted
 
 from .estimators.base import unwrap
 from .likelihoods import Censored
@@ -26,7 +27,10 @@ class LogScore(BaseEstimator):
         self.resolution = resolution
 
     def __call__(self, estimator, X, y, sample_weight=None):
+        if self.resolution is not None and not self.resolution > 0:
+            raise ValueError(f"resolution is a unit of y, > 0, or None; got {self.resolution!r}.")
         model, X = unwrap(estimator, X)
+        check_is_fitted(model)
         if not hasattr(model, "log_prob"):
             raise TypeError(f"{type(model).__name__} has no log_prob(X, y): use MLERegressor or MLEClassifier.")
         if hasattr(model, "classes_") or model.likelihood_.support.integer:
@@ -64,3 +68,5 @@ def make_log_score(resolution=None):
 
 
 log_score = make_log_score()
+
+__all__ = ["LogScore", "log_score", "make_log_score"]

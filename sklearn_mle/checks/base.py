@@ -15,7 +15,9 @@ def run(checks, subject, name):
         except AssertionError as broken:
             raise AssertionError(f"{name} breaks the rule '{rule}': {broken}") from None
         except Exception as error:
-            raise AssertionError(f"{name} breaks the rule '{rule}': {type(error).__name__}: {error}") from error
+            # Whatever is wrong with a likelihood may raise under the first rule that evaluates it.
+            raised = f"it raises {type(error).__name__}: {error}"
+            raise AssertionError(f"{name} breaks the rule '{rule}': {raised}") from error
 
 
 def demand(condition, message):

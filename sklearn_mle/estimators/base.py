@@ -21,8 +21,17 @@ from ..rows import SAMPLE, Rows, one_blas_thread
 from ..solvers import SOLVERS, Solver
 from .columns import free_entries, offset_columns, offset_rows, regressed_columns, warn_if_standardised
 from .history import History
-from .start import in_natural_units, intercepts, projection, standardise, start
+from .start import demand_finite, in_natural_units, intercepts, projection, standardise, start
 from .weights import check_weight
+
+
+def makes_steps(model):
+    """Whether the model's solver can make single steps; an AttributeError that says which can."""
+    if not hasattr(named_solver(model.solver), "step"):
+        raise AttributeError(
+            f"partial_fit needs a solver that makes steps, such as solver='sgd'; got {model.solver!r}."
+        )
+    return True
 
 
 class BaseMLE(BaseEstimator):
@@ -65,7 +74,7 @@ class BaseMLE(BaseEstimator):
         self.__dict__ = draft.__dict__
         return self
 
-    @available_if(lambda self: hasattr(named_solver(self.solver), "step"))
+    @available_if(makes_steps)
     def partial_fit(self, X, y, sample_weight=None):
         """One step of the solver on a mini-batch; the first call also chooses units and start.
 
@@ -174,6 +183,7 @@ class BaseMLE(BaseEstimator):
         w = self._layout.pack(self._warm(intercepts(sample, eta), warm_start))
         if not np.isfinite(objective.taylor(w, 0)[0]):
             w = self._layout.pack(projection(sample, eta))
+            objective.rows.sum(demand_finite, self.likelihood_, objective.layout.unpack(w))
         return objective, w
 
     def _minimize(self, objective, w):

@@ -8,7 +8,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 
 from ..likelihoods import LIKELIHOODS, REAL, LabelLikelihood
-from .base import BaseMLE, named_solver, resolve
+from .base import BaseMLE, makes_steps, resolve
 from .weights import without_weightless
 
 
@@ -81,7 +81,7 @@ feature_names_in_
         self.random_state = random_state
         self.verbose = verbose
 
-    @available_if(lambda self: hasattr(named_solver(self.solver), "step"))
+    @available_if(makes_steps)
     def partial_fit(self, X, y, sample_weight=None, *, classes=None):
         """One step of the solver on a mini-batch.
 

@@ -1,5 +1,6 @@
 """Which columns of X serve which parameter: `regressed`, `offset` and `exposure` as masks and rows."""
 
+import reprlib
 import warnings
 from numbers import Integral
 
@@ -19,7 +20,7 @@ def column_index(column, names, p, role):
             raise ValueError(f"{role}={column!r} is no column of X; it has {list(names)}.")
         return int(np.flatnonzero(np.asarray(names) == column)[0])
     if not isinstance(column, Integral) or isinstance(column, bool):
-        raise TypeError(f"{role} takes a column's name or index; got {column!r}.")
+        raise TypeError(f"{role} takes a column's name or index; got {reprlib.repr(column)}.")
     if not -p <= column < p:
         raise ValueError(f"{role}={column}: X has {p} columns.")
     return int(column) % p

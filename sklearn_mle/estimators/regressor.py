@@ -28,7 +28,7 @@ class MLERegressor(RegressorMixin, BaseMLE):
     alpha : float, default=0.0
         Strength of the penalty, a multiple of the *mean* nll; 0 is maximum likelihood.
     l1_ratio : float, default=0.0
-        Share of the l1 norm in the penalty.
+        Share of the l1 norm in the penalty; where there is a penalty, only 0 (ridge) is available yet.
     fit_intercept : bool, default=True
         Whether the first parameter has an intercept.
     offset : str, int or dict, default=None
@@ -132,6 +132,8 @@ class MLERegressor(RegressorMixin, BaseMLE):
 
     def predict_interval(self, X, coverage=0.95):
         """The central interval that holds y with this probability, shape (n, 2)."""
+        if not 0 <= coverage <= 1:
+            raise ValueError(f"coverage is a probability in [0, 1]; got {coverage!r}.")
         return np.column_stack(self.predict_dist(X).interval(coverage))
 
     def predict_quantile(self, X, q):

@@ -85,5 +85,22 @@ def projection(sample, eta):
     return W
 
 
+def demand_finite(block, likelihood, W):
+    """0 for a block in which every row has a finite nll at W; else a ValueError that names the first that has not."""
+    eta = block.eta(W)
+    nll = np.broadcast_to(likelihood.taylor(block.y, eta, 0)[0], len(block))
+    bad = ~np.isfinite(nll)
+    if block.weight is not None:
+        bad &= block.weight > 0
+    if bad.any():
+        i = int(np.argmax(bad))
+        raise ValueError(
+            f"{likelihood!r} gives y[{block.first + i}] = {block.y[i].tolist()} no probability at the start. "
+            "If the likelihood is your own, state its `support` and a `start`; a parameter under a link of "
+            "probabilities arrives as its log-odds (expit(p) is the probability)."
+        )
+    return 0
+
+
 def _weights(block):
     return np.ones(len(block)) if block.weight is None else block.weight
