@@ -38,6 +38,7 @@ class LogScore(BaseEstimator):
         elif self.resolution is not None:
             scores = self._recorded(model, X, y)
         else:
+            y = np.asarray(y)
             if np.ndim(y) == 1 and np.all(np.mod(y, 1) == 0):
                 warn_of_density(type(model.likelihood_).__name__)
             scores = model.log_prob(X, y)

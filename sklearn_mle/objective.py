@@ -89,8 +89,7 @@ class Objective:
     def batches(self, n, rng):
         """Objectives of mini-batches of about n rows: one epoch, in random order, over views."""
         for rows in self.rows.batches(n, rng):
-            if rows.total > 0:
-                yield replace(self, rows=rows)
+            yield replace(self, rows=rows)
 
     def _penalty(self, w):
         """Value, gradient and Hessian (a function, made only where it is wanted) of the penalty's smooth part.

@@ -100,7 +100,12 @@ class Rows:
         """
         m = max(1, round(len(self) / n))
         for i in rng.permutation(m):
-            yield Rows(self.block[i::m], self.K)
+            rows = Rows(self.block[i::m], self.K)
+            if rows.total == 0:
+                continue
+            # Its share of the whole weight, not its own: else light batches would count as much as heavy ones.
+            rows.total = self.total * len(rows) / len(self)
+            yield rows
 
     def centred(self, origin):
         """The same rows with X - origin for X."""

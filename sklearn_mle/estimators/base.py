@@ -62,8 +62,8 @@ class BaseMLE(BaseEstimator):
             objective, w = draft._begin(X, y, sample_weight, self._warm_start())
             solution, history = draft._minimize(objective, w)
             draft._learn(objective, solution.w)
+            draft.log_likelihood_ = objective.log_likelihood(solution.w)
         draft.n_iter_, draft.converged_, draft.history_ = solution.n_iter, solution.converged, history
-        draft.log_likelihood_ = objective.log_likelihood(solution.w)
         if not solution.converged:
             warnings.warn(
                 f"{type(self).__name__} stopped before tol was met: {solution.message}. "
@@ -91,9 +91,10 @@ class BaseMLE(BaseEstimator):
 
     def _partial_fit(self, X, y, sample_weight, **target):
         fitted = hasattr(self, "coefs_")
-        if fitted:
-            self._check_unchanged()
+        self._check_parameters()
         draft = self._draft(keep=fitted)
+        if fitted:
+            draft._check_unchanged()
         for name in ("converged_", "history_", "log_likelihood_"):
             vars(draft).pop(name, None)  # of the fit's table, and no longer true
         with one_blas_thread, np.errstate(all="ignore"):
@@ -116,6 +117,13 @@ class BaseMLE(BaseEstimator):
         if repr(chosen) != repr(self.likelihood_):
             raise ValueError(
                 f"partial_fit goes on with the fit of {self.likelihood_!r}, but likelihood is now {chosen!r}: "
+                "call fit to begin anew."
+            )
+        mask, offsets = self._mask, self._offsets
+        self._columns()
+        if (mask != self._mask).any() or offsets != self._offsets:
+            raise ValueError(
+                "partial_fit goes on with another fit: regressed, fit_intercept, offset or exposure has changed since; "
                 "call fit to begin anew."
             )
 
@@ -219,15 +227,12 @@ class BaseMLE(BaseEstimator):
             return W
         W = W.copy()
         slices = self.likelihood_.slices
-        for name, rows in slices.items():
+        for k, (name, rows) in enumerate(slices.items()):
             shape = W[rows, 1:].shape
-            if name in last["coefs"] and last["coefs"][name].size == np.prod(shape):
-                W[rows, 1:] = last["coefs"][name]
-                W[rows, 0] = last["intercepts"][name]
-        first = next(iter(slices.values()))
-        if last["coef"].size == W[first, 1:].size:
-            W[first, 1:] = last["coef"]
-            W[first, 0] = last["intercept"]
+            if name in last["coefs"] and np.atleast_2d(last["coefs"][name]).shape == shape:
+                W[rows, 1:], W[rows, 0] = last["coefs"][name], last["intercepts"][name]
+            elif k == 0 and np.atleast_2d(last["coef"]).shape == shape:
+                W[rows, 1:], W[rows, 0] = last["coef"], last["intercept"]
         return np.where(self._mask, W, 0.0)
 
     def _solver(self):
@@ -313,7 +318,7 @@ def predict_dist(model, X):
         if hasattr(final, "predict_proba"):
             way_out = "its distribution of labels is predict_proba"
         elif hasattr(final, "transformer_") or hasattr(final, "regressor_"):
-            way_out = "transform y yourself, or use a likelihood of the scale of y (such as LogNormal)"
+            way_out = "transform y yourself, or use a likelihood of the scale of y"
         elif hasattr(final, "estimators_"):
             way_out = "ask its fitted estimators one by one: predict_dist(model.estimators_[i], X)"
         else:

@@ -9,7 +9,7 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from ..likelihoods import LIKELIHOODS, REAL, LabelLikelihood
 from .base import BaseMLE, makes_steps, resolve
-from .weights import without_weightless
+from .weights import check_weight, without_weightless
 
 
 class MLEClassifier(ClassifierMixin, BaseMLE):
@@ -130,7 +130,7 @@ feature_names_in_
         log_proba = self.predict_log_proba(X)
         check_consistent_length(log_proba, y)
         if self._takes_rows(y):
-            shares = _check_shares(y)
+            shares = self._check_width(_check_shares(y))
             with np.errstate(invalid="ignore"):
                 return np.where(shares > 0, shares * log_proba, 0.0).sum(axis=1)
         return log_proba[np.arange(len(log_proba)), self._codes(np.ravel(y))]
@@ -138,6 +138,7 @@ feature_names_in_
     def score(self, X, y, sample_weight=None):
         """Accuracy; soft labels count as their most probable class."""
         if self._takes_rows(y):
+            self._check_width(y)
             y = self.classes_[np.asarray(y).argmax(axis=1)]
         return super().score(X, y, sample_weight)
 
@@ -179,8 +180,15 @@ feature_names_in_
                 )
             self.classes_ = labels
             self.likelihood_ = self._chosen_likelihood()
-        y = y if soft else self._codes(y)
+        y = self._check_width(y) if soft else self._codes(y)
         return y, self._class_weighted(y, weight)
+
+    def _check_width(self, y):
+        """y itself, or a ValueError unless its rows are probabilities of the classes that were fitted."""
+        columns, C = np.asarray(y).shape[1], len(self.classes_)
+        if columns != C:
+            raise ValueError(f"y has {columns} columns of class probabilities, the model has {C} classes.")
+        return y
 
     def _codes(self, y):
         """Positions of the labels in `classes_`."""
@@ -189,7 +197,9 @@ feature_names_in_
         unknown = self.classes_[codes] != y
         if unknown.any():
             i = int(np.argmax(unknown))
-            raise ValueError(f"y[{i}] is {y[i]!r}, which is none of the classes {self.classes_.tolist()}.")
+            raise ValueError(
+                f"y[{i}] is {y[[i]].tolist()[0]!r}, which is none of the classes {self.classes_.tolist()}."
+            )
         return codes
 
     def _class_weighted(self, y, weight):
@@ -203,7 +213,7 @@ feature_names_in_
             per_class = totals.sum() / (C * np.where(totals > 0, totals, np.inf))
         else:
             per_class = compute_class_weight(self.class_weight, classes=self.classes_, y=self.classes_)
-        return weight * (shares @ per_class)
+        return check_weight(weight * (shares @ per_class), y)
 
     def _show(self):
         first = next(iter(self.coefs_))

@@ -62,7 +62,11 @@ def in_natural_units(sample, eta):
     rows = [np.broadcast_to(np.abs(h[k][k]), len(block)) for k in range(len(h))]
     curvature = np.average(rows, axis=1, weights=_weights(block))
     good = np.isfinite(curvature) & (curvature > 0)
-    return replace(sample.layout, unit=1 / np.sqrt(np.where(good, curvature, 1.0)))
+    unit = 1 / np.sqrt(np.where(good, curvature, 1.0))
+    # The penalty's curvature belongs to it: a slope per unit of a narrow column is penalised the more.
+    penalty, sloped = sample.penalty, sample.layout.sloped
+    ridge = penalty.alpha * (1 - penalty.l1_ratio) * np.mean(unit[sloped] ** 2) if sloped.any() else 0.0
+    return replace(sample.layout, unit=unit, scale=np.sqrt(sample.layout.scale**2 + ridge))
 
 
 def intercepts(sample, eta):

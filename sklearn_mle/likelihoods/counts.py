@@ -41,7 +41,7 @@ def poisson_nll(y, mu, y_log_mu):
 
 def rate(y, weight):
     """The weighted mean of counts, half a count in all where every count is 0."""
-    return max(np.average(y, weights=weight), 0.5 / weight.sum())
+    return np.average(y, weights=weight) or 0.5 / np.count_nonzero(weight)
 
 
 class Poisson(Likelihood):
@@ -106,6 +106,7 @@ class NegativeBinomial(Likelihood):
     def log_prob(self, y, mu, alpha):
         # With r = 1 / alpha, log y! Gamma(r) / Gamma(y + r) and all powers regroup into a Poisson nll, a term of the
         # dispersion and remainders of Stirling's formula: nothing large is left to cancel, at any y, mu and alpha.
+        alpha = np.maximum(alpha, 1e-300)  # below, r would be inf
         r = 1 / alpha
         log_y, log_x = np.log1p(alpha * y), np.log1p(alpha * mu)
         nearer = mu * ((1 + alpha * y) / (1 + alpha * mu))
@@ -115,7 +116,7 @@ class NegativeBinomial(Likelihood):
 
     def derivatives(self, y, eta, order):
         log_mu, log_alpha = eta
-        mu, alpha = np.exp(np.atleast_1d(log_mu)), np.exp(np.atleast_1d(log_alpha))
+        mu, alpha = np.exp(np.atleast_1d(log_mu)), np.maximum(np.exp(np.atleast_1d(log_alpha)), 1e-300)
         r, x, counts = 1 / alpha, alpha * mu, small_counts(y)
         log_x, per_mu = log1p(x), 1 / (1 + x)
         # What depends on y and alpha alone is computed once per distinct count where alpha is one number.

@@ -58,7 +58,7 @@ class Newton(Solver):
             decrement = -0.5 * float(g @ step)
             report(w, value, float(np.linalg.norm(g)), decrement)
             rounding = ROUNDING * max(1.0, abs(value))
-            if decrement <= self.tol * max(1.0, abs(value)):
+            if decrement <= max(self.tol, np.finfo(float).eps) * max(1.0, abs(value)):
                 last = objective.taylor(x + step, 0)[0]
                 if last <= value + rounding:
                     x, value = x + step, last
@@ -67,7 +67,7 @@ class Newton(Solver):
             for length in LENGTHS:
                 # The full step nearly always succeeds, so its derivatives are made at once.
                 trial = objective.taylor(x + length * step, 2 if length == 1.0 else 0)
-                if trial[0] <= value - 1e-4 * length * 2 * decrement + rounding:
+                if -np.inf < trial[0] <= value - 1e-4 * length * 2 * decrement + rounding:
                     break
             else:
                 return Solution(w, value, n_iter, False, "no step along the Newton direction lowers F")

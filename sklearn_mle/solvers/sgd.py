@@ -76,7 +76,8 @@ class SGD(Solver):
             for batch in objective.batches(self.batch_size, rng):
                 trial, after = self.step(batch, trial, after)
             trial_value, trial_gradient = objective.taylor(trial, 1)
-            if np.isfinite(trial_value) and np.isfinite(trial).all():
+            sound = np.isfinite(trial_value) and np.isfinite(trial).all()
+            if sound and (trial_value <= value + max(1.0, abs(value))):
                 w, value, gradient, state = trial, trial_value, trial_gradient, after
                 stale = 0 if value < best[0] - self.tol * max(1.0, abs(value)) else stale + 1
             else:  # the steps were too long for this nll: repeat the epoch with steps of half the length
