@@ -175,7 +175,7 @@ def test_grid_search_over_nested_parameters():
 
 ARGUMENTS = {
     "likelihood": NegativeBinomial(),
-    "regressed": {"mu": [0, -2], "alpha": np.array([False, True, False, False])},
+    "regressed": {"mu": [0, -3], "alpha": np.array([False, True, False, False])},
     "offset": {"mu": -1, "alpha": 2},
     "solver": LBFGS(max_iter=300),
     "alpha": 0.01,
@@ -1126,3 +1126,45 @@ def test_tags_of_the_classifier(likelihood):
 def test_tags_of_wrong_parameters_do_not_raise(wrong):
     get_tags(MLERegressor(wrong))
     get_tags(MLEClassifier(wrong))
+
+
+# --- what a review found ---------------------------------------------------------------------------------------------
+
+
+def test_a_dispersion_on_its_way_to_zero_stays_finite():
+    rng = np.random.RandomState(0)
+    X = rng.randn(200, 4)
+    y = rng.poisson(np.exp(X @ [0.5, -0.3, 0.2, 0] + 0.3))
+    model = MLERegressor("negative_binomial", regressed="all").fit(X, y)
+    assert np.isfinite(model.log_likelihood_) and np.isfinite(model.log_prob(X, y)).all()
+
+
+def test_sgd_under_a_penalty_of_narrow_columns_comes_to_the_optimum():
+    X, y = real()
+    X = 0.05 * X / X.std(axis=0)
+    sgd, newton = (
+        MLERegressor(Gaussian(sigma=float(np.std(y))), alpha=0.1, solver=solver, random_state=0).fit(X, y)
+        for solver in ("sgd", "newton")
+    )
+    assert sgd.history_["loss"].min() < newton.history_["loss"][-1] + 1e-2
+
+
+@pytest.mark.parametrize("unit", [1e-30, 1e30])
+def test_the_start_of_counts_knows_no_unit_of_weights(unit):
+    X, y = counts()
+    model, plain = MLERegressor("poisson").fit(X, y, np.full(len(y), unit)), MLERegressor("poisson").fit(X, y)
+    np.testing.assert_allclose(model.coef_, plain.coef_, rtol=1e-10)
+    assert model.n_iter_ == plain.n_iter_
+
+
+def test_partial_fit_refuses_other_columns():
+    X, y = counts()
+    model = MLERegressor("poisson", solver="sgd").partial_fit(X, y).set_params(offset=0)
+    with pytest.raises(ValueError, match="offset or exposure has changed since"):
+        model.partial_fit(X, y)
+
+
+def test_a_column_is_offset_or_regressed():
+    X, y = real()
+    with pytest.raises(ValueError, match=r"regressed\['sigma'\] names column .*, which is an offset"):
+        MLERegressor(regressed={"mu": "all", "sigma": [0]}, offset={"mu": 0}).fit(X, y)

@@ -168,7 +168,7 @@ class BaseMLE(BaseEstimator):
         """Read `regressed`, `offset` and `exposure` for the likelihood and the columns at hand."""
         names, p = getattr(self, "feature_names_in_", None), self.n_features_in_
         self._offsets = offset_columns(self.offset, self.exposure, self.likelihood_, names, p)
-        regressed = regressed_columns(self.regressed, self.likelihood_, names, p)
+        regressed = regressed_columns(self.regressed, self.likelihood_, self._offsets, names, p)
         self._mask = free_entries(self.likelihood_, regressed, self._offsets, self.fit_intercept, p)
 
     # --- fit ----------------------------------------------------------------------------------------------------

@@ -41,7 +41,7 @@ def column_mask(columns, names, p, role):
     return mask
 
 
-def regressed_columns(regressed, likelihood, names, p):
+def regressed_columns(regressed, likelihood, offsets, names, p):
     """{parameter: boolean (p,)} of the parameters with slopes."""
     estimated = list(likelihood.slices)
     if regressed is None:
@@ -56,7 +56,15 @@ def regressed_columns(regressed, likelihood, names, p):
     if unknown:
         kind = "is fixed in" if unknown[0] in likelihood.parameters else "is no parameter of"
         raise ValueError(f"regressed: {unknown[0]!r} {kind} {likelihood!r}; the estimated ones are {estimated}.")
-    return {name: column_mask(columns, names, p, f"regressed[{name!r}]") for name, columns in regressed.items()}
+    masks = {name: column_mask(columns, names, p, f"regressed[{name!r}]") for name, columns in regressed.items()}
+    for column in taken_columns(offsets):
+        for name, columns in regressed.items():
+            if masks[name][column] and not (isinstance(columns, str) and columns == "all"):
+                raise ValueError(
+                    f"regressed[{name!r}] names column {label(column, names)}, which is an offset or exposure "
+                    "and has no coefficient."
+                )
+    return masks
 
 
 def offset_columns(offset, exposure, likelihood, names, p):
@@ -87,9 +95,13 @@ def free_entries(likelihood, regressed, offsets, fit_intercept, p):
         mask[next(iter(slices.values())), 0] = False
     for name, columns in regressed.items():
         mask[slices[name], 1:] = columns
-    taken = [column for columns in offsets.values() for column, _ in columns]
-    mask[:, [1 + column for column in taken]] = False
+    mask[:, [1 + column for column in taken_columns(offsets)]] = False
     return mask
+
+
+def taken_columns(offsets):
+    """The columns that are offsets or exposures of some parameter."""
+    return sorted({column for columns in offsets.values() for column, _ in columns})
 
 
 def offset_rows(X, likelihood, offsets, names):
@@ -114,7 +126,7 @@ def offset_rows(X, likelihood, offsets, names):
 
 def warn_if_standardised(X, offsets, names):
     """Warn of offset and exposure columns that a scaler in front seems to have overwritten."""
-    for column in {column for columns in offsets.values() for column, _ in columns}:
+    for column in taken_columns(offsets):
         values = column_values(X, column)
         if abs(values.mean()) < 1e-9 and abs(values.std() - 1) < 1e-9:
             warnings.warn(

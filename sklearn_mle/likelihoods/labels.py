@@ -156,8 +156,6 @@ class Ordinal(LabelLikelihood):
     ----------
     link : {"logit", "probit", "cloglog"} or a link of probabilities, default="logit"
         The inverse of F.
-    categories : array-like or None, default=None
-        The labels in their order.
 
     References
     ----------
@@ -166,8 +164,8 @@ class Ordinal(LabelLikelihood):
 
     links = {"eta": Identity(), "gaps": Log()}
 
-    def __init__(self, link="logit", categories=None):
-        self.link, self.categories = link, categories
+    def __init__(self, link="logit"):
+        self.link = link
 
     @property
     def parameters(self):
