@@ -12,6 +12,7 @@ from .likelihoods import (
     Poisson,
     StudentT,
 )
+from .separation import detect_separation
 
 __version__ = "0.1.0"
 
@@ -27,5 +28,6 @@ __all__ = [
     "NegativeBinomial",
     "Poisson",
     "StudentT",
+    "detect_separation",
     "predict_dist",
 ]

@@ -9,6 +9,9 @@ from scipy import sparse
 
 from ..design import dense
 from ..links import Log
+from ..names import suggestion
+from .table import label
+from .weights import without_weightless
 
 
 def column_index(column, names, p, role):
@@ -16,9 +19,14 @@ def column_index(column, names, p, role):
     if isinstance(column, str):
         if names is None:
             raise ValueError(f"{role}={column!r} names a column, but X has no column names; give its index.")
-        if column not in names:
-            raise ValueError(f"{role}={column!r} is no column of X; it has {list(names)}.")
-        return int(np.flatnonzero(np.asarray(names) == column)[0])
+        found = np.flatnonzero(np.asarray(names) == column)
+        if not len(found):
+            known = list(names)
+            text = f"{role}={column!r} is no column of X; it has {reprlib.repr(known)}."
+            raise ValueError(text + suggestion(column, known))
+        if len(found) > 1:
+            raise ValueError(f"{role}={column!r} names {len(found)} columns of X, {found.tolist()}: give the index.")
+        return int(found[0])
     if not isinstance(column, Integral) or isinstance(column, bool):
         raise TypeError(f"{role} takes a column's name or index; got {reprlib.repr(column)}.")
     if not -p <= column < p:
@@ -55,7 +63,8 @@ def regressed_columns(regressed, likelihood, offsets, names, p):
     unknown = [name for name in regressed if name not in estimated]
     if unknown:
         kind = "is fixed in" if unknown[0] in likelihood.parameters else "is no parameter of"
-        raise ValueError(f"regressed: {unknown[0]!r} {kind} {likelihood!r}; the estimated ones are {estimated}.")
+        text = f"regressed: {unknown[0]!r} {kind} {likelihood!r}; the estimated ones are {estimated}."
+        raise ValueError(text + suggestion(unknown[0], estimated))
     masks = {name: column_mask(columns, names, p, f"regressed[{name!r}]") for name, columns in regressed.items()}
     for column in taken_columns(offsets):
         for name, columns in regressed.items():
@@ -75,7 +84,8 @@ def offset_columns(offset, exposure, likelihood, names, p):
     offsets = {}
     for name, column in offset.items():
         if name not in estimated:
-            raise ValueError(f"offset: {name!r} is no estimated parameter of {likelihood!r}, which has {estimated}.")
+            text = f"offset: {name!r} is no estimated parameter of {likelihood!r}, which has {estimated}."
+            raise ValueError(text + suggestion(name, estimated))
         if name in likelihood.widths:
             raise ValueError(f"offset: {name!r} has one predictor per class; one offset for all would change nothing.")
         offsets[name] = [(column_index(column, names, p, "offset"), False)]
@@ -104,7 +114,7 @@ def taken_columns(offsets):
     return sorted({column for columns in offsets.values() for column, _ in columns})
 
 
-def offset_rows(X, likelihood, offsets, names):
+def offset_rows(X, likelihood, offsets, names, weight=None):
     """The offset of each predictor: a list of K rows or 0.0, or 0.0 if there is none."""
     if not offsets:
         return 0.0
@@ -113,11 +123,12 @@ def offset_rows(X, likelihood, offsets, names):
     for name, columns in offsets.items():
         row = 0.0
         for column, is_exposure in columns:
-            values = column_values(X, column)
+            values = without_weightless(column_values(X, column), weight)
             if is_exposure and not (values > 0).all():
                 i = int(np.argmin(values > 0))
                 raise ValueError(
-                    f"exposure must be positive; column {label(column, names)} of X is {values[i]} in row {i}."
+                    f"exposure must be positive; column {label(column, names)} of X is {values[i]} in row {i}. "
+                    "Give such a row weight 0, or drop it."
                 )
             row = row + (np.log(values) if is_exposure else values)
         rows[slices[name].start] = row
@@ -138,9 +149,11 @@ def warn_if_standardised(X, offsets, names):
             )
 
 
-def label(column, names):
-    """How messages name a column."""
-    return column if names is None else repr(str(names[column]))
+def listed(columns, names):
+    """How messages name several columns, the first ten; x0, x1, ... where they have no names, as scikit-learn does."""
+    shown = ", ".join(f"x{column}" if names is None else repr(str(names[column])) for column in columns[:10])
+    more = f" and {len(columns) - 10} more" if len(columns) > 10 else ""
+    return f"{'column' if len(columns) == 1 else 'columns'} {shown}{more}"
 
 
 def column_values(X, column):

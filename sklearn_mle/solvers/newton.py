@@ -11,6 +11,9 @@ from .base import Solution, Solver, in_stages
 CLEAR, NOISE = 1e-8, 1e-13
 # Curvature in natural units (about 1 at the start) that counts as none: a parameter on its way to infinity.
 FLAT = 1e-18
+# A slope without curvature is followed by FAR natural units a step, and given up after so many of them: beyond
+# e^-40 of where it started, a scale is below the last digit of y.
+FAR, GIVEN_UP = 8.0, 8
 # Singular values of the root below this share of the largest are exact collinearity.
 RANK = 1e-12
 ROUNDING = 8 * np.finfo(float).eps
@@ -48,13 +51,17 @@ class Newton(Solver):
         if not np.isfinite(value):  # its derivatives are 0, as at an optimum
             report(w, value, float(np.linalg.norm(g)))
             return Solution(w, value, 1, False, f"F is {value} at the start")
+        falls, singular = 0, None  # steps in a row down a slope without curvature
         for n_iter in range(1, self.max_iter + 1):
-            step, ill = newton_step(objective, x, g, H)
+            step, ill, rank, sloping = newton_step(objective, x, g, H)
+            singular = ill or rank < len(x) if singular is None else singular
             if ill and basis is None:
                 origin, basis = w, orthonormal_coordinates(objective.root(x))
                 objective, x = objective.along(basis, x), np.zeros(basis.shape[1])
                 value, g, H = objective.taylor(x, 2)
-                step, _ = newton_step(objective, x, g, H)
+                step, *_, sloping = newton_step(objective, x, g, H)
+            direction = step if basis is None else basis @ step
+            falls = falls + 1 if sloping else 0
             decrement = -0.5 * float(g @ step)
             report(w, value, float(np.linalg.norm(g)), decrement)
             rounding = ROUNDING * max(1.0, abs(value))
@@ -63,18 +70,22 @@ class Newton(Solver):
                 if last <= value + rounding:
                     x, value = x + step, last
                 message = f"the gap of F is below {self.tol:g}"
-                return Solution(_place(origin, basis, x), value, n_iter, True, message)
+                return Solution(_place(origin, basis, x), value, n_iter, True, message, direction, singular)
+            if falls > GIVEN_UP:
+                return Solution(w, value, n_iter, False, "F falls without bound", direction, singular)
             for length in LENGTHS:
                 # The full step nearly always succeeds, so its derivatives are made at once.
                 trial = objective.taylor(x + length * step, 2 if length == 1.0 else 0)
                 if -np.inf < trial[0] <= value - 1e-4 * length * 2 * decrement + rounding:
                     break
             else:
-                return Solution(w, value, n_iter, False, "no step along the Newton direction lowers F")
+                message = "no step along the Newton direction lowers F"
+                return Solution(w, value, n_iter, False, message, direction, singular)
             x = x + length * step
             w = _place(origin, basis, x)
             value, g, H = trial if length == 1.0 else objective.taylor(x, 2)
-        return Solution(w, value, self.max_iter, False, f"{self.max_iter} iterations were not enough")
+        message = f"{self.max_iter} iterations were not enough"
+        return Solution(w, value, self.max_iter, False, message, direction, singular)
 
 
 def _place(origin, basis, x):
@@ -82,20 +93,21 @@ def _place(origin, basis, x):
 
 
 def newton_step(objective, w, g, H):
-    """-H^-1 g, by the metric where H is indefinite; and whether the factorisation was ill-conditioned."""
-    step, ill = solve(H, -g)
+    """-H^-1 g, by the metric where H is indefinite; ill and rank as `solve` says; whether F slopes where H is 0."""
+    step, ill, rank = solve(H, -g)
     if step is None:
         H = objective.metric(w)
-        step, ill = solve(H, -g, semidefinite=True)
+        step, ill, rank = solve(H, -g, semidefinite=True)
     if step is None:  # the curvature overflows
-        return -g, False
-    flat = (np.diag(H) <= FLAT) & (np.abs(g) > 1e-8)
-    step[flat] = -8 * np.sign(g[flat])  # a slope, not just rounding, without curvature: far on, and the search shortens
-    return step, ill
+        return -g, False, len(g), False
+    slope = g + H @ step  # what is left of it where there is no curvature: far on, and the search shortens
+    steepest = np.abs(slope).max(initial=0.0)
+    sloping = steepest > max(1e-8, 1e-4 * np.abs(g).max(initial=0.0))  # more than rounding
+    return (step - FAR / steepest * slope if sloping else step), ill, rank, sloping
 
 
 def solve(H, b, semidefinite=False):
-    """The shortest x with H x = b, None if H is indefinite; and whether rounding could decide the rank of H.
+    """The shortest x with H x = b, None if H is indefinite; whether rounding could decide the rank of H; and the rank.
 
     Parameters
     ----------
@@ -110,9 +122,9 @@ def solve(H, b, semidefinite=False):
     """
     diagonal = np.diag(H)
     if not np.isfinite(H).all():
-        return (b if semidefinite else None), False
+        return (b if semidefinite else None), False, 0
     if not semidefinite and ((diagonal < 0).any() or H[diagonal == 0].any()):
-        return None, False
+        return None, False, 0
     live = np.flatnonzero(diagonal > FLAT)
     scale = np.sqrt(diagonal[live])
     A = H[np.ix_(live, live)] / scale[:, None] / scale
@@ -121,7 +133,7 @@ def solve(H, b, semidefinite=False):
     ill = rank > 0 and L[rank - 1, rank - 1] ** 2 < CLEAR
     left = A[np.ix_(order[rank:], order[rank:])] - L[rank:] @ L[rank:].T
     if not semidefinite and left.size and np.abs(left).max() > 1e-10:
-        return None, False
+        return None, False, 0
     x = np.zeros(len(b))
     live = live[order]
     if rank == len(live):
@@ -131,7 +143,7 @@ def solve(H, b, semidefinite=False):
         Q, R = np.linalg.qr(L * scale[order][:, None])
         inner = solve_triangular(R, Q.T @ b[live], check_finite=False)
         x[live] = Q @ solve_triangular(R, inner, trans=1, check_finite=False)
-    return (x if np.isfinite(x).all() else b), ill
+    return (x if np.isfinite(x).all() else b), ill, rank
 
 
 def orthonormal_coordinates(R):

@@ -1,0 +1,81 @@
+"""Which columns of X determine each other, so that the data do not determine their coefficients."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from ..design import Root, gram
+from .columns import listed
+
+# Of columns of norm 1: below EXACT a singular value is rounding; below NEAR coefficients have lost half their digits.
+EXACT, NEAR = 1e-12, 1e-8
+# A d x d matrix of more columns would cost more than the fit.
+MANY = 1000
+
+
+def dependent_columns(objective, names):
+    """A sentence about the columns that do not determine their coefficients; None if all do.
+
+    Parameters
+    ----------
+    objective : Objective
+        Of the fit.
+    names : array of shape (p,) or None
+    """
+    layout, rows = objective.layout, objective.rows
+    for free in np.unique(layout.mask[layout.sloped], axis=0):
+        one = replace(layout, mask=free[None], unit=np.ones(1), held=None)
+        if one.size > MANY:
+            if len(rows) < one.size:
+                columns = np.flatnonzero(free[1:])
+                return f"In X {listed(columns, names)} are collinear, more than the {len(rows)} rows: {SHORTEST}."
+            continue
+        if not any(well_conditioned(some, one) for some in (rows.sample(), rows)):
+            return _sentence(rows.sum(_root, one).R, one, names)
+    return None
+
+
+def well_conditioned(rows, layout):
+    """Whether Z'Z alone shows that no column is near the span of the others."""
+    H = rows.sum(_gram, layout)
+    norm = np.sqrt(np.diag(H))
+    return bool(norm.all()) and np.linalg.eigvalsh(H / norm / norm[:, None])[0] > NEAR
+
+
+SHORTEST = "the coefficients are the shortest of all that fit equally well; drop columns, or add alpha > 0"
+
+
+def _sentence(R, layout, names):
+    columns = np.flatnonzero(layout.mask[0]) - 1  # -1 is the intercept
+    norm = np.linalg.norm(R, axis=0)
+    live = norm > EXACT * norm.max()
+    _, values, Vt = np.linalg.svd(R[:, live] / norm[live])
+    share = np.zeros(len(Vt))
+    share[: len(values)] = values / values[0]
+    groups = {"constant": ~live}
+    for kind, null in [("collinear", share <= EXACT), ("nearly collinear", (share > EXACT) & (share <= NEAR))]:
+        groups[kind] = np.zeros(len(live), dtype=bool)
+        groups[kind][live] = (np.abs(Vt[null]) > 1e-6).any(axis=0)
+    groups["nearly collinear"] &= ~groups["collinear"]
+    found = [(kind, columns[which & (columns >= 0)]) for kind, which in groups.items()]
+    found = [
+        f"{listed(which, names)} {'is' if len(which) == 1 else 'are'} {kind}" for kind, which in found if len(which)
+    ]
+    if not found:
+        return None
+    lost = "their coefficients keep few digits; drop one of them"
+    only_near = not (groups["constant"] | groups["collinear"]).any()
+    return f"In X {' and '.join(found)}: {lost if only_near else SHORTEST}."
+
+
+def _counted(block):
+    """[[1]], but 0 for rows of weight zero."""
+    return [[np.ones(1) if block.weight is None else (block.weight > 0) * 1.0]]
+
+
+def _gram(block, layout):
+    return gram(block, layout, _counted(block))
+
+
+def _root(block, layout):
+    return Root.of(block, layout, _counted(block))

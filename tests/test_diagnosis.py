@@ -1,0 +1,218 @@
+"""Fits without a maximum, or with many: finite numbers, and one warning that names the reason and the way out."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse
+from sklearn.exceptions import ConvergenceWarning
+
+from sklearn_mle import Bernoulli, MLEClassifier, MLERegressor, StudentT
+from sklearn_mle.exceptions import BoundaryWarning, RankWarning, SeparationWarning
+from sklearn_mle.likelihoods import ZeroInflated
+
+N = 120
+rng = np.random.default_rng(0)
+X = pd.DataFrame(rng.normal(size=(N, 3)), columns=["a", "b", "c"])
+DUMMY = X.assign(d=(np.arange(N) < 10) * 1.0)
+LABELS = rng.integers(0, 2, N)
+COUNTS = rng.poisson(3.0, N)
+NOISE = rng.normal(size=N)
+
+
+def fitted(model, X, y, **kwargs):
+    """The fitted model, and the one warning it gave (None: none)."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        model.fit(X, y, **kwargs)
+    assert len(caught) <= 1, [str(w.message) for w in caught]
+    for values in (*model.coefs_.values(), *model.intercepts_.values(), model.log_likelihood_):
+        assert np.isfinite(values).all()
+    return model, caught[0] if caught else None
+
+
+def warned(model, X, y, **kwargs):
+    model, warning = fitted(model, X, y, **kwargs)
+    return (None, "") if warning is None else (warning.category, str(warning.message))
+
+
+# --- separation ---
+
+
+@pytest.mark.parametrize("solver", ["auto", "lbfgs"])
+@pytest.mark.parametrize("link", ["logit", "probit", "cloglog", "cauchit"])
+def test_separable_labels(link, solver):
+    model = MLEClassifier(Bernoulli(link=link), solver=solver)
+    category, text = warned(model, X, X.a - X.b > 0.1)
+    assert category is SeparationWarning and "(complete)" in text and "'a'" in text
+    category, text = warned(model, DUMMY, np.where(DUMMY.d > 0, 1, LABELS))
+    assert category is SeparationWarning and "(quasi-complete)" in text
+    assert "column 'd' (+)" in text and "'a'" not in text and "alpha" in text
+
+
+def test_separable_classes():
+    category, text = warned(MLEClassifier(), X, np.digitize(X.a, [-0.5, 0.5]))
+    assert category is SeparationWarning and "(complete)" in text
+    category, text = warned(MLEClassifier(), DUMMY, np.where(DUMMY.d > 0, 1, np.arange(N) % 3))
+    assert category is SeparationWarning and "(quasi-complete)" in text and "'d'" in text and "'a'" not in text
+    shares = np.eye(2)[LABELS] * 0.5 + 0.25  # soft labels overlap, those of the dummy's rows do not
+    category, text = warned(MLEClassifier(), DUMMY, np.where(DUMMY[["d"]] > 0, [0, 1], shares))
+    assert category is SeparationWarning and "'d' (+)" in text
+
+
+def test_separation_of_many_rows_is_read_off_the_fit():
+    rng = np.random.default_rng(2)
+    Z = rng.normal(size=(20_000, 5))
+    Z[:, 4] = np.arange(len(Z)) < 7
+    y = Z[:, 0] + rng.logistic(size=len(Z)) > 0
+    y[:7] = False
+    category, text = warned(MLEClassifier(), Z, y)
+    assert category is SeparationWarning and "(quasi-complete)" in text and "column x4 (-)" in text and "x0" not in text
+
+
+def test_wide_labels_by_lbfgs():
+    rng = np.random.default_rng(3)
+    category, text = warned(MLEClassifier(), rng.normal(size=(40, 1200)), np.arange(40) % 2)
+    assert category is SeparationWarning and "(complete)" in text
+
+
+@pytest.mark.parametrize("likelihood", ["poisson", "negative_binomial"])
+def test_a_column_that_meets_only_zeros(likelihood):
+    counts = np.random.default_rng(4).negative_binomial(2, 0.4, N)
+    category, text = warned(MLERegressor(likelihood), DUMMY, np.where(DUMMY.d > 0, 0, counts))
+    assert category is SeparationWarning and "column 'd' (-)" in text and "'a'" not in text
+
+
+@pytest.mark.parametrize("strength", [5.0, 20.0])
+@pytest.mark.parametrize("solver", ["auto", "lbfgs"])
+def test_a_strong_fit_is_no_separation(strength, solver):
+    rng = np.random.default_rng(5)
+    Z = rng.normal(size=(2000, 3))
+    y = rng.random(2000) < 1 / (1 + np.exp(-strength * Z[:, 0]))
+    assert warned(MLEClassifier(solver=solver), Z, y) == (None, "")
+
+
+def test_penalised_fits_are_quiet():
+    assert warned(MLEClassifier(alpha=1e-3), X, X.a > 0) == (None, "")
+    assert warned(MLERegressor(alpha=1e-3), X.assign(d=X.a, one=1.0), NOISE) == (None, "")
+    assert warned(MLERegressor("poisson", alpha=1e-3), DUMMY, np.where(DUMMY.d > 0, 0, COUNTS)) == (None, "")
+
+
+# --- parameters at their ends ---
+
+
+@pytest.mark.parametrize(
+    ("likelihood", "y", "says"),
+    [
+        ("negative_binomial", rng.binomial(6, 0.5, N), "dispersion alpha is at 0: use Poisson"),
+        ("student_t", rng.uniform(size=N), "df are at infinity: use Gaussian"),
+        (ZeroInflated("poisson"), rng.binomial(6, 0.5, N), "pi of an extra zero is at 0"),
+        ("poisson", np.zeros(N), "mean mu is at 0: every count is 0"),
+        ("negative_binomial", np.zeros(N), "mean mu is at 0: every count is 0"),
+        ("gaussian", np.full(N, 3.0), "as sigma goes to 0"),
+        ("gaussian", np.zeros(N), "as sigma goes to 0"),
+        ("gaussian", np.full(N, 1e-300), "sigma"),
+        ("gaussian", 1e9 + np.zeros(N), "as sigma goes to 0"),
+        ("gaussian", X @ [1.0, 2.0, 3.0] + 1.0, "as sigma goes to 0"),
+        ("student_t", np.full(N, 3.0), "as sigma goes to 0"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+@pytest.mark.parametrize("solver", ["auto", "lbfgs"])
+def test_a_parameter_at_its_end(likelihood, y, says, solver):
+    category, text = warned(MLERegressor(likelihood, solver=solver), X, y)
+    assert category is BoundaryWarning and says in text
+
+
+def test_some_rows_fitted_without_error():
+    y = np.where(DUMMY.d > 0, 1.0, NOISE)
+    model = MLERegressor(regressed={"mu": ["d"], "sigma": ["d"]})
+    category, text = warned(model, DUMMY, y)
+    assert category is BoundaryWarning and "10 values of y" in text
+
+
+@pytest.mark.parametrize("noise", [1e-3, 1e-6, 1e-10])
+@pytest.mark.parametrize("likelihood", ["gaussian", StudentT(df=4)])
+@pytest.mark.parametrize("regressed", [None, "all"])
+def test_an_exact_measurement_is_no_perfect_fit(noise, likelihood, regressed):
+    y = X @ [1.0, 2.0, 3.0] + noise * NOISE
+    assert warned(MLERegressor(likelihood, regressed=regressed), X, y) == (None, "")
+
+
+def test_saturated():
+    category, text = warned(MLERegressor("poisson"), np.eye(8)[:, 1:], [1, 0, 2, 3, 1, 0, 1, 4])
+    assert category is SeparationWarning and "x0, x4 (-)" in text
+    assert warned(MLERegressor("poisson"), np.eye(8)[:, 1:], [1, 2, 2, 3, 1, 1, 1, 4]) == (None, "")
+
+
+# --- rank ---
+
+
+@pytest.mark.parametrize(
+    ("table", "says"),
+    [
+        (X.assign(d=X.a), "columns 'a', 'd' are collinear"),
+        (X.assign(d=1e6 * X.a - 7), "columns 'a', 'd' are collinear"),
+        (X.assign(d=2.0), "column 'd' is constant"),
+        (X.assign(d=0.0), "column 'd' is constant"),
+        (X.assign(d=X.a + 1e-9 * X.b**2), "columns 'a', 'd' are nearly collinear"),
+        (X.assign(**{f"k{j}": np.arange(N) % 3 == j for j in range(3)}), "columns 'k0', 'k1', 'k2' are collinear"),
+    ],
+    ids=["duplicate", "affine", "constant", "zero", "near", "dummies"],
+)
+@pytest.mark.parametrize("likelihood", ["gaussian", "poisson", "bernoulli", "categorical"])
+def test_dependent_columns_are_named(table, says, likelihood):
+    y = {"gaussian": NOISE, "poisson": COUNTS, "bernoulli": LABELS, "categorical": np.arange(N) % 3 + 0}[likelihood]
+    y = np.roll(y, 1) if likelihood != "categorical" else rng.integers(0, 3, N)
+    model = (MLEClassifier if likelihood in ("bernoulli", "categorical") else MLERegressor)(likelihood)
+    category, text = warned(model, table.astype(float), y)
+    assert category is RankWarning and says in text
+    assert not any(f"'{name}'" in text for name in set("abc") - set("".join(says.split("'")[1::2])))
+
+
+def test_minimum_norm():
+    twice, _ = fitted(MLERegressor("poisson"), X.assign(d=X.a, one=1.0), COUNTS)
+    once, _ = fitted(MLERegressor("poisson"), X, COUNTS)
+    assert twice.coef_[[0, 3]] == pytest.approx(once.coef_[0] / 2, rel=1e-8)
+    assert twice.coef_[4] == 0
+    assert twice.log_likelihood_ == pytest.approx(once.log_likelihood_, rel=1e-12)
+
+
+def test_without_an_intercept_dummies_are_no_trap():
+    dummies = np.eye(3)[np.arange(N) % 3]
+    assert warned(MLERegressor(fit_intercept=False), dummies, NOISE) == (None, "")
+    assert warned(MLERegressor(), dummies, NOISE)[0] is RankWarning
+    assert warned(MLERegressor(), sparse.csr_array(dummies), NOISE)[0] is RankWarning
+
+
+def test_rows_of_weight_zero_do_not_count():
+    weight = (np.arange(N) >= 10) * 1.0  # without these rows d is constant
+    category, text = warned(MLERegressor(), DUMMY, NOISE, sample_weight=weight)
+    assert category is RankWarning and "'d' is constant" in text
+    y = np.where(DUMMY.d > 0, 1, LABELS)
+    y[3] = 0  # stands against the separation, but for its weight
+    assert warned(MLEClassifier(), DUMMY, y) == (None, "")
+    category, text = warned(MLEClassifier(), DUMMY, y, sample_weight=np.arange(N) != 3)
+    assert category is SeparationWarning and "'d' (+)" in text
+
+
+def test_more_columns_than_rows():
+    category, text = warned(MLERegressor(), rng.normal(size=(20, 40)), rng.normal(size=20))
+    assert category is BoundaryWarning and "sigma goes to 0" in text
+    assert "x0" in text and "are collinear" in text
+
+
+# --- the rest ---
+
+
+def test_a_search_that_stops_early_says_so_and_nothing_else():
+    category, text = warned(MLERegressor("poisson", max_iter=1), X, COUNTS * 50)
+    assert category is ConvergenceWarning and "max_iter" in text
+
+
+def test_a_rare_column_that_the_sample_misses_is_not_constant():
+    Z = np.zeros((50_000, 2))
+    Z[:, 0] = np.arange(len(Z)) % 7
+    Z[[4, 9999, 31234], 1] = 1
+    assert warned(MLERegressor(), Z, np.random.default_rng(6).normal(size=len(Z))) == (None, "")
