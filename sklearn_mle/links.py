@@ -8,6 +8,7 @@ next to p is 1, and log(1 - p) is lost, while the log-odds keep all digits in bo
 import numpy as np
 
 from .jets import expit, exprel, log_ndtr, logit, ndtri
+from .names import suggestion
 
 
 class Link:
@@ -210,5 +211,6 @@ def link(name):
     if isinstance(name, Link):
         return name
     if not isinstance(name, str) or name not in LINKS:
-        raise ValueError(f"{name!r} is no link; known are {', '.join(map(repr, LINKS))}, or an instance of Link.")
+        text = f"{name!r} is no link; known are {', '.join(map(repr, LINKS))}, or an instance of Link."
+        raise ValueError(text + suggestion(name, LINKS))
     return LINKS[name]()

@@ -17,12 +17,12 @@ STOREYS = """
     solvers objective rows separation
     likelihoods
     links jets distributions penalty design
-    exceptions
+    exceptions names
 """
 NARROWER = {
     "solvers": "exceptions",  # an Objective is handed to them, they know nothing else
     "rows": "design exceptions",  # they never see likelihoods
-    "likelihoods": "links jets distributions exceptions",  # they never see X or W
+    "likelihoods": "links jets distributions exceptions names",  # they never see X or W
 }
 # One arrow within a line: links are made of ufuncs, and those that derivatives flow through are in jets.
 BESIDE = {"links": "jets"}

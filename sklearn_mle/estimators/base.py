@@ -2,26 +2,25 @@
 
 import warnings
 from dataclasses import replace
-from numbers import Integral, Real
 
 import numpy as np
-from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator, clone
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import Pipeline
-from sklearn.utils import check_array, check_consistent_length, check_random_state
+from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from ..design import Block
 from ..likelihoods import likelihood as resolve_likelihood
 from ..objective import Objective
 from ..penalty import ElasticNet
 from ..rows import SAMPLE, Rows, one_blas_thread
-from ..solvers import SOLVERS, Solver
 from .columns import free_entries, offset_columns, offset_rows, regressed_columns, warn_if_standardised
+from .diagnosis import diagnosis
 from .history import History
+from .parameters import check_parameters, chosen_solver, named_solver, threads
 from .start import demand_finite, in_natural_units, intercepts, projection, standardise, start
+from .table import check_X
 from .weights import check_weight
 
 
@@ -63,14 +62,11 @@ class BaseMLE(BaseEstimator):
             solution, history = draft._minimize(objective, w)
             draft._learn(objective, solution.w)
             draft.log_likelihood_ = objective.log_likelihood(solution.w)
+            warning = diagnosis(draft, objective, w, solution)
         draft.n_iter_, draft.converged_, draft.history_ = solution.n_iter, solution.converged, history
-        if not solution.converged:
-            warnings.warn(
-                f"{type(self).__name__} stopped before tol was met: {solution.message}. "
-                "Raise max_iter, or look at history_.",
-                ConvergenceWarning,
-                stacklevel=2,
-            )
+        if warning:
+            category, text = warning
+            warnings.warn(text, category, stacklevel=2)
         self.__dict__ = draft.__dict__
         return self
 
@@ -91,7 +87,7 @@ class BaseMLE(BaseEstimator):
 
     def _partial_fit(self, X, y, sample_weight, **target):
         fitted = hasattr(self, "coefs_")
-        self._check_parameters()
+        check_parameters(self)
         draft = self._draft(keep=fitted)
         if fitted:
             draft._check_unchanged()
@@ -103,7 +99,7 @@ class BaseMLE(BaseEstimator):
                 w = objective.layout.pack(draft._W())
             else:
                 objective, w = draft._begin(X, y, sample_weight, {}, **target)
-            w, draft._state = draft._solver().step(objective, w, getattr(draft, "_state", None))
+            w, draft._state = chosen_solver(draft).step(objective, w, getattr(draft, "_state", None))
             if not np.isfinite(w).all():
                 raise ValueError("partial_fit diverged: coefficients are no longer finite. Lower the learning rate.")
             draft._learn(objective, w)
@@ -135,34 +131,21 @@ class BaseMLE(BaseEstimator):
         With `reset` the likelihood's classes, the columns' meaning and the layout are learnt from it;
         otherwise they are those of the fit.
         """
-        X, y = self._check_table(X, y, reset)
-        weight = check_weight(sample_weight, X)
-        y, weight = self._target(X, y, weight, reset, **target)
+        X = check_X(self, X, reset)
+        weight = check_weight(sample_weight, X.shape[0])
+        y, weight = self._target(y, X.shape[0], weight, reset, **target)
         names = getattr(self, "feature_names_in_", None)
         if reset:
             self._columns()
             warn_if_standardised(X, self._offsets, names)
-        offset = offset_rows(X, self.likelihood_, self._offsets, names)
-        rows = Rows(Block(X, y, weight, offset), len(self._mask), effective_n_jobs(self.n_jobs))
+        offset = offset_rows(X, self.likelihood_, self._offsets, names, weight)
+        rows = Rows(Block(X, y, weight, offset), len(self._mask), threads(self.n_jobs))
         penalty = ElasticNet(self.alpha, self.l1_ratio)
         if reset:
             self._layout = standardise(rows, self._mask)
         if np.any(self._layout.origin):
             rows = rows.centred(self._layout.origin)
         return Objective(self.likelihood_, self._layout, penalty, rows)
-
-    def _check_table(self, X, y, reset):
-        """X and y as arrays of finite numbers (y: as the likelihood's support allows) and of one length."""
-        support = self._support()
-        options = {"accept_sparse": "csr", "dtype": [np.float64, np.float32], "reset": reset}
-        if not support.infinite:
-            return validate_data(self, X, y, multi_output=self._takes_rows(y), **options)
-        X = validate_data(self, X, **options)
-        y = check_array(y, ensure_all_finite=False, input_name="y")
-        if np.isnan(y).any():
-            raise ValueError(f"Input y contains NaN in row {int(np.argmax(np.isnan(y).any(axis=1)))}.")
-        check_consistent_length(X, y)
-        return X, y
 
     def _columns(self):
         """Read `regressed`, `offset` and `exposure` for the likelihood and the columns at hand."""
@@ -182,7 +165,7 @@ class BaseMLE(BaseEstimator):
 
     def _begin(self, X, y, sample_weight, warm_start, **target):
         """The objective of the training table and the coordinates to start from."""
-        self._check_parameters()
+        check_parameters(self)
         objective = self._objective(X, y, sample_weight, reset=True, **target)
         sample = objective.fewer_rows(SAMPLE)
         eta = start(sample)
@@ -196,7 +179,7 @@ class BaseMLE(BaseEstimator):
 
     def _minimize(self, objective, w):
         report = History(self.verbose)
-        solution = self._solver().minimize(objective, w, report, check_random_state(self.random_state))
+        solution = chosen_solver(self).minimize(objective, w, report, check_random_state(self.random_state))
         return solution, report.arrays()
 
     def _learn(self, objective, w):
@@ -235,27 +218,6 @@ class BaseMLE(BaseEstimator):
                 W[rows, 1:], W[rows, 0] = last["coef"], last["intercept"]
         return np.where(self._mask, W, 0.0)
 
-    def _solver(self):
-        solver = clone(_resolve_solver(self.solver))
-        given = {"max_iter": self.max_iter, "tol": self.tol}
-        return solver.set_params(**{name: value for name, value in given.items() if value is not None})
-
-    def _check_parameters(self):
-        name = type(self).__name__
-        for parameter, upper in [("alpha", np.inf), ("l1_ratio", 1.0)]:
-            value = getattr(self, parameter)
-            if not isinstance(value, Real) or not 0 <= value <= upper or value == np.inf:
-                bounds = "a finite number >= 0" if upper == np.inf else "a number in [0, 1]"
-                raise ValueError(f"{name}: {parameter} must be {bounds}; got {value!r}.")
-        if self.alpha > 0 and self.l1_ratio > 0:
-            raise ValueError(
-                f"{name}: l1_ratio > 0 needs a proximal solver, which is not there yet; use l1_ratio=0 (ridge)."
-            )
-        if self.max_iter is not None and (not isinstance(self.max_iter, Integral) or self.max_iter < 1):
-            raise ValueError(f"{name}: max_iter must be an integer >= 1 or None; got {self.max_iter!r}.")
-        if self.tol is not None and (not isinstance(self.tol, Real) or not self.tol >= 0):
-            raise ValueError(f"{name}: tol must be a number >= 0 or None; got {self.tol!r}.")
-
     # --- prediction ---------------------------------------------------------------------------------------------
 
     def _W(self):
@@ -266,7 +228,7 @@ class BaseMLE(BaseEstimator):
     def _theta(self, X):
         """theta of each row of X, and their number."""
         check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False)
+        X = check_X(self, X, reset=False)
         offset = offset_rows(X, self.likelihood_, self._offsets, getattr(self, "feature_names_in_", None))
         with one_blas_thread, np.errstate(all="ignore"):
             return self.likelihood_.theta(Block(X, None, None, offset).eta(self._W())), X.shape[0]
@@ -330,17 +292,6 @@ def predict_dist(model, X):
 def resolve(likelihood):
     """A clone of the likelihood that a name or object stands for."""
     return clone(resolve_likelihood(likelihood))
-
-
-def named_solver(solver):
-    return SOLVERS.get(solver, lambda: None)() if isinstance(solver, str) else solver
-
-
-def _resolve_solver(solver):
-    resolved = named_solver(solver)
-    if not isinstance(resolved, Solver):
-        raise ValueError(f"solver takes one of the names {list(SOLVERS)} or a Solver object; got {solver!r}.")
-    return resolved
 
 
 def _is_fitted_name(name):

@@ -2,13 +2,13 @@
 
 import numpy as np
 from sklearn.base import ClassifierMixin
-from sklearn.utils import check_array, check_consistent_length
-from sklearn.utils.class_weight import compute_class_weight
+from sklearn.metrics import accuracy_score
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import check_classification_targets
 
-from ..likelihoods import LIKELIHOODS, REAL, LabelLikelihood
+from ..likelihoods import LIKELIHOODS, LabelLikelihood
 from .base import BaseMLE, makes_steps, resolve
+from .labels import check_labels, class_totals, class_weights, demand_several
+from .table import check_length
 from .weights import check_weight, without_weightless
 
 
@@ -98,6 +98,11 @@ feature_names_in_
         """
         if classes is None and not hasattr(self, "classes_"):
             raise ValueError("classes must be given on the first call of partial_fit: later labels are unknown yet.")
+        if isinstance(self.class_weight, str) and self.class_weight == "balanced":
+            raise ValueError(
+                'class_weight="balanced" needs all of y, which partial_fit never sees. Give it a dict: that of '
+                'compute_class_weight("balanced", classes=classes, y=y), from sklearn.utils and a y of many rows.'
+            )
         return self._partial_fit(X, y, sample_weight, classes=classes)
 
     def predict(self, X):
@@ -128,19 +133,21 @@ feature_names_in_
     def log_prob(self, X, y):
         """log P(label of the row), shape (n,); the expectation over the row's labels where they are soft."""
         log_proba = self.predict_log_proba(X)
-        check_consistent_length(log_proba, y)
-        if self._takes_rows(y):
-            shares = self._check_width(_check_shares(y))
-            with np.errstate(invalid="ignore"):
-                return np.where(shares > 0, shares * log_proba, 0.0).sum(axis=1)
-        return log_proba[np.arange(len(log_proba)), self._codes(np.ravel(y))]
+        y = self._codes(*check_labels(y, type(self).__name__))
+        check_length(y, len(log_proba))
+        if y.ndim == 1:
+            return log_proba[np.arange(len(y)), y]
+        with np.errstate(invalid="ignore"):
+            return np.where(y > 0, y * log_proba, 0.0).sum(axis=1)
 
     def score(self, X, y, sample_weight=None):
         """Accuracy; soft labels count as their most probable class."""
-        if self._takes_rows(y):
-            self._check_width(y)
-            y = self.classes_[np.asarray(y).argmax(axis=1)]
-        return super().score(X, y, sample_weight)
+        prediction = self.predict(X)
+        y, columns = check_labels(y, type(self).__name__)
+        check_length(y, len(prediction))
+        if columns is not None:
+            y = self.classes_[self._codes(y, columns).argmax(axis=1)]
+        return accuracy_score(y, prediction, sample_weight=check_weight(sample_weight, len(prediction)))
 
     # --- what BaseMLE asks of a target --------------------------------------------------------------------------
 
@@ -156,64 +163,51 @@ feature_names_in_
             )
         return likelihood.with_classes(C)
 
-    def _support(self):
-        return REAL
-
-    def _takes_rows(self, y):
-        shape = np.asarray(y).shape
-        return len(shape) == 2 and shape[1] > 1
-
-    def _target(self, X, y, weight, reset, classes=None):
+    def _target(self, y, n, weight, reset, classes=None):
         """y as codes 0 .. C - 1 or rows of class probabilities, and the weights times the classes' weights."""
-        y = without_weightless(y, weight)
-        soft = y.ndim == 2
-        if soft:
-            y = _check_shares(y)
-        else:
-            check_classification_targets(y)
+        y, columns = check_labels(y, type(self).__name__)
+        y = without_weightless(check_length(y, n), weight)
+        if classes is not None:
+            classes = np.unique(check_labels(classes, type(self).__name__)[0])
         if reset:
-            labels = np.arange(y.shape[1]) if soft else np.unique(y if classes is None else classes)
-            if len(labels) < 2:
-                raise ValueError(
-                    "MLEClassifier needs at least two classes in the rows of positive weight; "
-                    f"y has one class, {labels.tolist()}."
-                )
-            self.classes_ = labels
+            learnt = np.unique(y) if columns is None else columns
+            self.classes_ = demand_several(learnt if classes is None else classes)
             self.likelihood_ = self._chosen_likelihood()
-        y = self._check_width(y) if soft else self._codes(y)
-        return y, self._class_weighted(y, weight)
+        elif classes is not None and not np.array_equal(classes, np.sort(self.classes_)):
+            raise ValueError(
+                f"partial_fit goes on with the classes {self.classes_.tolist()}, but classes are {classes.tolist()}: "
+                "call fit to begin anew."
+            )
+        y = self._codes(y, columns)
+        totals = class_totals(y, weight, len(self.classes_))
+        if self.class_weight is not None:
+            factors = class_weights(self.class_weight, self.classes_, totals)
+            weight = check_weight((1.0 if weight is None else weight) * (y @ factors if y.ndim == 2 else factors[y]), n)
+            totals = totals * factors
+        if reset and classes is None:
+            demand_several(self.classes_[totals > 0])
+        return y, weight
 
-    def _check_width(self, y):
-        """y itself, or a ValueError unless its rows are probabilities of the classes that were fitted."""
-        columns, C = np.asarray(y).shape[1], len(self.classes_)
-        if columns != C:
-            raise ValueError(f"y has {columns} columns of class probabilities, the model has {C} classes.")
-        return y
-
-    def _codes(self, y):
-        """Positions of the labels in `classes_`."""
-        codes = np.searchsorted(self.classes_, y)
-        codes[codes == len(self.classes_)] = 0
+    def _codes(self, y, columns):
+        """Positions of the labels in `classes_`; class probabilities as they are, if their columns are `classes_`."""
+        labels = self.classes_.tolist()
+        if columns is not None:
+            if len(columns) != len(labels):
+                raise ValueError(
+                    f"y has {len(columns)} columns of class probabilities, the model has classes {labels}."
+                )
+            if columns.tolist() not in (labels, list(range(len(labels)))):
+                raise ValueError(f"The columns of y are {columns.tolist()}, the classes are {labels}.")
+            return y
+        order = np.argsort(self.classes_)  # a frame's columns are in any order
+        strings, others = (values.dtype.kind in "OUST" for values in (self.classes_, y))
+        place = np.searchsorted(self.classes_, y, sorter=order) if strings == others else np.zeros(len(y), dtype=int)
+        codes = order[np.minimum(place, len(labels) - 1)]
         unknown = self.classes_[codes] != y
         if unknown.any():
             i = int(np.argmax(unknown))
-            raise ValueError(
-                f"y[{i}] is {y[[i]].tolist()[0]!r}, which is none of the classes {self.classes_.tolist()}."
-            )
+            raise ValueError(f"y[{i}] is {y[[i]].tolist()[0]!r}, which is none of the classes {labels}.")
         return codes
-
-    def _class_weighted(self, y, weight):
-        if self.class_weight is None:
-            return weight
-        weight = np.ones(len(y)) if weight is None else weight
-        C = len(self.classes_)
-        shares = y if y.ndim == 2 else np.eye(C)[y]
-        if isinstance(self.class_weight, str) and self.class_weight == "balanced":
-            totals = weight @ shares
-            per_class = totals.sum() / (C * np.where(totals > 0, totals, np.inf))
-        else:
-            per_class = compute_class_weight(self.class_weight, classes=self.classes_, y=self.classes_)
-        return check_weight(weight * (shares @ per_class), y)
 
     def _show(self):
         first = next(iter(self.coefs_))
@@ -227,13 +221,3 @@ feature_names_in_
         likelihood = LIKELIHOODS.get(self.likelihood) if isinstance(self.likelihood, str) else self.likelihood
         tags.classifier_tags.multi_class = getattr(likelihood, "multi_class", True)
         return tags
-
-
-def _check_shares(y):
-    """Rows of class probabilities: nonnegative, with sum 1."""
-    y = check_array(y, dtype=np.float64, input_name="y")
-    wrong = (y < 0).any(axis=1) | (np.abs(y.sum(axis=1) - 1) > 1e-6)
-    if wrong.any():
-        i = int(np.argmax(wrong))
-        raise ValueError(f"Rows of a 2-d y are class probabilities, >= 0 with sum 1; y[{i}] is {y[i].tolist()}.")
-    return y

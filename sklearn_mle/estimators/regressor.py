@@ -1,13 +1,17 @@
 """Regression by maximum likelihood: the distribution of a number, or of several, given X."""
 
+import warnings
+
 import numpy as np
 from sklearn.base import RegressorMixin
-from sklearn.utils.validation import check_array, check_consistent_length, column_or_1d
+from sklearn.metrics import r2_score
+from sklearn.utils.validation import check_is_fitted
 
 from ..distributions import Predictive
 from ..likelihoods import LIKELIHOODS, LabelLikelihood
 from .base import BaseMLE, resolve
-from .weights import without_weightless
+from .table import check_length, check_numbers
+from .weights import check_weight, without_weightless
 
 
 class MLERegressor(RegressorMixin, BaseMLE):
@@ -149,11 +153,8 @@ class MLERegressor(RegressorMixin, BaseMLE):
 
     def log_prob(self, X, y):
         """log p(y_i | x_i) of each row, shape (n,)."""
-        law, support = self.predict_dist(X), self.likelihood_.support
-        y = check_array(y, ensure_2d=False, dtype=np.float64, ensure_all_finite=not support.infinite)
-        y = column_or_1d(y) if support.columns == 1 else y
-        check_consistent_length(X, y)
-        return law.log_prob(self.likelihood_.check(y))
+        law = self.predict_dist(X)
+        return law.log_prob(self.likelihood_.check(self._numbers(y, len(law))))
 
     def score(self, X, y, sample_weight=None):
         """R2 of `predict`.
@@ -163,12 +164,16 @@ class MLERegressor(RegressorMixin, BaseMLE):
         ValueError
             If a row of y has several columns, such as the interval of a censored observation.
         """
-        if self._takes_rows(y):
+        check_is_fitted(self)
+        columns = self.likelihood_.support.columns
+        if columns > 1:
             raise ValueError(
-                f"R2 needs one number a row, {type(self.likelihood_).__name__} has y of "
-                f"{self._support().columns} columns: score it with sklearn_mle.metrics.log_score."
+                f"R2 needs one number a row, {type(self.likelihood_).__name__} has y of {columns} columns: "
+                "score it with sklearn_mle.metrics.log_score."
             )
-        return super().score(X, y, sample_weight)
+        prediction = self.predict(X)
+        y, weight = self._numbers(y, len(prediction)), check_weight(sample_weight, len(prediction))
+        return r2_score(y, prediction, sample_weight=weight)
 
     # --- what BaseMLE asks of a target --------------------------------------------------------------------------
 
@@ -180,21 +185,28 @@ class MLERegressor(RegressorMixin, BaseMLE):
             )
         return likelihood
 
-    def _support(self):
-        return (self.likelihood_ if hasattr(self, "likelihood_") else self._chosen_likelihood()).support
+    def _numbers(self, y, n):
+        """y as n rows of floats, finite where the likelihood's support asks for it."""
+        support, name = self.likelihood_.support, type(self).__name__
+        y = check_numbers(y, "y", name, support.columns, support.infinite)
+        if support.columns > 1 and y.shape[1:] != (support.columns,):
+            raise ValueError(f"{self.likelihood_!r} needs y of shape (n, {support.columns}); got {y.shape}.")
+        return check_length(y, n)
 
-    def _takes_rows(self, y):
-        return self._support().columns > 1
-
-    def _target(self, X, y, weight, reset):
+    def _target(self, y, n, weight, reset):
         """y within the support, as floats, and the weights."""
         if reset:
             self.likelihood_ = self._chosen_likelihood()
-        y = without_weightless(np.asarray(y, dtype=float), weight)
-        columns = self.likelihood_.support.columns
-        if columns > 1 and y.shape[1:] != (columns,):
-            raise ValueError(f"{self.likelihood_!r} needs y of shape (n, {columns}); got {y.shape}.")
-        return self.likelihood_.check(y), weight
+        y = self.likelihood_.check(without_weightless(self._numbers(y, n), weight))
+        fraction = self.likelihood_.support.fraction(y)
+        if reset and fraction:
+            warnings.warn(
+                f"{type(self.likelihood_).__name__} models counts; y[{fraction.row}] is {fraction.value}, no integer. "
+                "The coefficients are a quasi-likelihood fit; the predictive distribution is still that of integers.",
+                UserWarning,
+                stacklevel=5,
+            )
+        return y, weight
 
     def _show(self):
         first = next(iter(self.coefs_))

@@ -3,24 +3,33 @@
 from numbers import Real
 
 import numpy as np
-from sklearn.utils import check_array
+
+from .table import check_numbers
+
+# Products with smaller weights lose their digits to underflow.
+SMALLEST = np.finfo(float).tiny / np.finfo(float).eps
 
 
-def check_weight(weight, X):
+def check_weight(weight, n):
     """sample_weight as a float array of shape (n,), or None."""
     if weight is None:
         return None
-    n = X.shape[0]
     if isinstance(weight, Real):
         weight = np.full(n, weight)
-    weight = check_array(weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight", order="C")
+    weight = check_numbers(weight, "sample_weight", "a likelihood", columns=None)
     if weight.shape != (n,):
         raise ValueError(f"sample_weight.shape == {weight.shape}, expected {(n,)}: one weight for each row of X.")
     if (weight < 0).any():
         i = int(np.argmax(weight < 0))
         raise ValueError(f"sample_weight must be >= 0 (negative weights have no likelihood); row {i} has {weight[i]}.")
     if not weight.any():
-        raise ValueError("sample_weight is zero in every row: there is nothing to fit.")
+        raise ValueError("sample_weight is zero in every row: no row is left.")
+    with np.errstate(over="ignore"):
+        if np.isinf(weight.sum()) or weight.max() < SMALLEST:
+            raise ValueError(
+                f"sample_weight leaves the range of floats: the largest is {weight.max()}, the sum {weight.sum()}. "
+                "Divide them by the largest."
+            )
     return weight
 
 

@@ -1,15 +1,25 @@
 """LIKELIHOODS: the one registry of p(y | theta) that names, tests, docs and benchmarks read."""
 
+from ..names import suggestion
 from .base import LabelLikelihood, Likelihood
 from .counts import NegativeBinomial, Poisson
 from .labels import Bernoulli, Categorical, GaussianOnLabels, Ordinal
-from .real import Gaussian, StudentT
+from .positive import POSITIVE, Exponential, Gamma, InverseGaussian, LogLogistic, LogNormal, Weibull
+from .real import Gaussian, Gumbel, Logistic, StudentT
 from .support import COUNTS, REAL, Support
 from .wrappers import Censored, ZeroInflated
 
 LIKELIHOODS = {
     "gaussian": Gaussian,
     "student_t": StudentT,
+    "logistic": Logistic,
+    "gumbel": Gumbel,
+    "gamma": Gamma,
+    "inverse_gaussian": InverseGaussian,
+    "lognormal": LogNormal,
+    "weibull": Weibull,
+    "log_logistic": LogLogistic,
+    "exponential": Exponential,
     "poisson": Poisson,
     "negative_binomial": NegativeBinomial,
     "bernoulli": Bernoulli,
@@ -32,7 +42,8 @@ def likelihood(name_or_object):
         return name_or_object
     if isinstance(name_or_object, str):
         if name_or_object not in LIKELIHOODS:
-            raise ValueError(f"no likelihood is named {name_or_object!r}; the names are {', '.join(LIKELIHOODS)}.")
+            text = f"no likelihood is named {name_or_object!r}; the names are {', '.join(LIKELIHOODS)}."
+            raise ValueError(text + suggestion(name_or_object, LIKELIHOODS))
         return LIKELIHOODS[name_or_object]()
     if isinstance(name_or_object, type) and issubclass(name_or_object, Likelihood):
         name = name_or_object.__name__
@@ -45,19 +56,28 @@ def likelihood(name_or_object):
 __all__ = [
     "COUNTS",
     "LIKELIHOODS",
+    "POSITIVE",
     "REAL",
     "Bernoulli",
     "Categorical",
     "Censored",
+    "Exponential",
+    "Gamma",
     "Gaussian",
     "GaussianOnLabels",
+    "Gumbel",
+    "InverseGaussian",
     "LabelLikelihood",
     "Likelihood",
+    "LogLogistic",
+    "LogNormal",
+    "Logistic",
     "NegativeBinomial",
     "Ordinal",
     "Poisson",
     "StudentT",
     "Support",
+    "Weibull",
     "ZeroInflated",
     "likelihood",
 ]

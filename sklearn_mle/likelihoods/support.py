@@ -59,6 +59,13 @@ class Support:
         row = int(np.argmin(inside.reshape(len(y), -1).all(axis=1)))
         return Outside(row, y[row].tolist())
 
+    def fraction(self, y):
+        """The first row of y with a value that `dist` excludes, for it is no integer: (row, value), or None."""
+        if not self.integer or (whole := y == np.floor(y)).all():
+            return None
+        row = int(np.argmin(whole))
+        return Outside(row, y[row].tolist())
+
     def check(self, y, name="The likelihood"):
         """y itself, or a ValueError that names the first row outside the set."""
         outside = self.outside(y)

@@ -1,0 +1,109 @@
+"""What a classifier's y may be: labels, or rows of class probabilities; and the weights of the classes."""
+
+from numbers import Real
+
+import numpy as np
+from scipy import sparse
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import column_or_1d
+
+from ..names import suggestion
+from .table import as_array, check_numbers, column_names, demand, demand_finite, is_missing, unmasked
+
+
+def check_labels(y, owner):
+    """y, and the classes of its columns: labels (n,) and None, or class probabilities (n, C) and C classes.
+
+    The classes are the names of a frame's columns, else 0 .. C - 1.
+    """
+    if sparse.issparse(demand(y, "y", owner)):
+        raise TypeError("Sparse data was passed for y, but dense data is required: use y.toarray().")
+    values = as_array(unmasked(y, "y"), "y")
+    if values.ndim == 2 and values.shape[1] > 1:
+        y, names = check_shares(check_numbers(y, "y", owner, columns=None)), column_names(y)
+        return y, np.arange(y.shape[1]) if names is None else demand_unique(np.array(names))
+    values = column_or_1d(values, warn=True)
+    if values.dtype.kind == "O" or not hasattr(y, "dtype"):
+        values = of_one_type(values, np.ravel(np.asarray(y, dtype=object)).tolist())
+    if values.dtype.kind == "c":
+        raise ValueError("Complex data not supported: y holds complex numbers.")
+    if values.dtype.kind == "f":
+        demand_finite(values, "y", None, owner)
+    try:
+        check_classification_targets(values)
+    except ValueError as error:
+        if values.dtype.kind != "f":
+            raise
+        i = int(np.argmax(values != np.floor(values)))
+        raise ValueError(f"{error} y[{i}] is {values[i]}. Use MLERegressor.") from None
+    return values, None
+
+
+def of_one_type(values, labels):
+    """An array of the labels, a list of which none is missing: all strings, or numbers, in their common dtype."""
+    strings = [isinstance(label, str) for label in labels]
+    for i, label in enumerate(labels):
+        if is_missing(label):
+            raise ValueError(f"Input y contains NaN. y[{i}] is {label}: drop such rows.")
+        if strings[i] != strings[0] or not isinstance(label, (str, bytes, Real, np.bool_)):
+            raise TypeError(
+                f"Labels are all numbers or all strings; y[0] is {labels[0]!r}, y[{i}] is {label!r}. "
+                "Convert them with astype(str)."
+            )
+    return values if all(strings) else np.array(labels)
+
+
+def demand_unique(classes):
+    """The classes that the columns of y name, or a ValueError if two are the same."""
+    names, counts = np.unique(classes, return_counts=True)
+    if (counts > 1).any():
+        twice = names[np.argmax(counts > 1)]
+        raise ValueError(f"The columns of y name classes, each once; {twice!r} is there {counts.max()} times.")
+    return classes
+
+
+def check_shares(y):
+    """Rows of class probabilities: nonnegative, with sum 1."""
+    wrong = (y < 0).any(axis=1) | (np.abs(y.sum(axis=1) - 1) > 1e-6)
+    if wrong.any():
+        i = int(np.argmax(wrong))
+        raise ValueError(f"Rows of a 2-d y are class probabilities, >= 0 with sum 1; y[{i}] is {y[i].tolist()}.")
+    return y
+
+
+def demand_several(classes):
+    """The classes, or a ValueError if there are fewer than two."""
+    if len(classes) < 2:
+        raise ValueError(
+            "MLEClassifier needs at least two classes in the rows of positive weight; "
+            f"y has one class, {classes.tolist()}."
+        )
+    return classes
+
+
+def class_totals(y, weight, n_classes):
+    """The weight (C,) of the rows of each class."""
+    if y.ndim == 2:
+        return y.sum(axis=0) if weight is None else weight @ y
+    return np.bincount(y, weights=weight, minlength=n_classes)
+
+
+def class_weights(class_weight, classes, totals):
+    """The factor (C,) of each class's weights: "balanced", so that all `totals` become equal, or as a dict says.
+
+    A class that the dict does not name has factor 1. It may name further classes, as those that a fold lacks, but only
+    if it names all that are there: else it was meant for another y.
+    """
+    labels = classes.tolist()
+    if isinstance(class_weight, str) and class_weight == "balanced":
+        return totals.sum() / (len(labels) * np.where(totals > 0, totals, np.inf))
+    if not isinstance(class_weight, dict):
+        raise ValueError(f'class_weight must be a dict {{class: weight}}, "balanced" or None; got {class_weight!r}.')
+    unknown = [label for label in class_weight if label not in labels]
+    if unknown and not set(labels) <= set(class_weight):
+        text = f"class_weight names {unknown[0]!r}, which is none of the classes {labels}."
+        raise ValueError(text + suggestion(unknown[0], labels))
+    for label, weight in class_weight.items():
+        if not isinstance(weight, Real) or not 0 <= weight < np.inf:
+            raise ValueError(f"class_weight must be finite numbers >= 0; that of class {label!r} is {weight!r}.")
+    return np.array([class_weight.get(label, 1.0) for label in labels], dtype=float)
