@@ -12,6 +12,7 @@ from .support import COUNTS
 # Below this, y log y costs less than four digits, and what depends on y alone is looked up.
 FEW = 1024
 LOG_FACTORIAL = gammaln(np.arange(FEW) + 1.0)
+ALL_ZERO = {0.0: "mean mu is at 0: every count is 0, which determines no coefficient"}
 
 
 def small_counts(y):
@@ -55,6 +56,7 @@ class Poisson(Likelihood):
 
     links = {"mu": Log()}
     support = COUNTS
+    limits = {"mu": ALL_ZERO}
 
     def __init__(self, link=None):
         self.link = link
@@ -69,6 +71,15 @@ class Poisson(Likelihood):
         (log_mu,) = eta
         mu = np.exp(log_mu)
         return (poisson_nll(y, mu, y * log_mu), [mu - y], [[mu]])[: order + 1]
+
+    def information(self, mu):
+        return {("mu", "mu"): 1 / mu}
+
+    def saturated(self, y, mu):
+        return self.log_prob(y, y)
+
+    def dispersion(self, mu):
+        return 1.0
 
     def start(self, y, weight):
         return (rate(y, weight),)
@@ -94,6 +105,7 @@ class NegativeBinomial(Likelihood):
 
     links = {"mu": Log(), "alpha": Log()}
     support = COUNTS
+    limits = {"mu": ALL_ZERO, "alpha": {0.0: "dispersion alpha is at 0: use Poisson"}}
 
     def __init__(self, alpha=None, link=None):
         self.alpha, self.link = alpha, link
@@ -141,8 +153,64 @@ class NegativeBinomial(Likelihood):
 
     def start(self, y, weight):
         mu = rate(y, weight)
+        if not y.any():
+            return mu, 1e-12  # no dispersion to be seen: it would lead mu astray
         variance = np.average((y - mu) ** 2, weights=weight)
         return mu, max((variance - mu) / mu**2, 0.01 / max(mu, 1.0))
+
+    def saturated(self, y, mu, alpha):
+        return self.log_prob(y, y, alpha)
+
+    def point(self, mu, alpha):
+        return mu
+
+
+class NegativeBinomial1(Likelihood):
+    """y ~ NB1(mu, alpha): mean mu, variance mu (1 + alpha); Poisson as alpha -> 0.
+
+    Sums of such counts with one alpha are such counts.
+
+    Parameters
+    ----------
+    alpha : float or None, default=None
+        A number fixes the dispersion.
+    link : str, Link or dict, default=None
+        The link of mu, or of both parameters by name.
+
+    References
+    ----------
+    Cameron and Trivedi (2013), Regression Analysis of Count Data, 3.3.1 (NB1).
+    """
+
+    links = {"mu": Log(), "alpha": Log()}
+    support = COUNTS
+    limits = NegativeBinomial.limits
+
+    def __init__(self, alpha=None, link=None):
+        self.alpha, self.link = alpha, link
+
+    def dist(self, mu, alpha):
+        alpha = np.maximum(alpha, 1e-8)  # as in NegativeBinomial
+        return stats.nbinom(mu / alpha, 1 / (1 + alpha))
+
+    def log_prob(self, y, mu, alpha):
+        return NegativeBinomial().log_prob(y, mu, alpha / mu)
+
+    def derivatives(self, y, eta, order):
+        log_mu, log_alpha = eta
+        parts = NegativeBinomial().derivatives(y, [log_mu, log_alpha - log_mu], order)
+        if order > 0:
+            by_mu, by_alpha = parts[1]
+            parts[1][0] = by_mu - by_alpha
+        if order > 1:
+            (by_mu, cross), (_, by_alpha) = parts[2]
+            parts[2][0] = [by_mu - 2 * cross + by_alpha, cross - by_alpha]
+            parts[2][1][0] = cross - by_alpha
+        return parts
+
+    def start(self, y, weight):
+        mu, alpha = NegativeBinomial().start(y, weight)
+        return mu, alpha * mu
 
     def point(self, mu, alpha):
         return mu

@@ -1,0 +1,119 @@
+"""Likelihoods of numbers between 0 and 1."""
+
+import numpy as np
+from scipy import stats
+
+from ..jets import expit, gammaln, log_expit, psi
+from ..links import Log, Logit
+from .base import Likelihood
+from .labels import sigmoid
+from .special import LOG_2PI, log1p_gap, stirling, stirling_slopes, trigamma
+from .support import Support
+
+
+class Beta(Likelihood):
+    """y ~ Beta(a, b), a = mu phi, b = (1 - mu) phi: mean mu, variance mu (1 - mu) / (1 + phi).
+
+    Parameters
+    ----------
+    phi : float or None, default=None
+        A number fixes the precision.
+    link : str, Link or dict, default=None
+        The link of mu, or of both parameters by name.
+
+    References
+    ----------
+    Ferrari and Cribari-Neto (2004), Beta regression for modelling rates and proportions, Journal of Applied
+    Statistics 31.
+    """
+
+    links = {"mu": Logit(), "phi": Log()}
+    support = Support(lower=0.0, upper=1.0, open=True)
+    limits = {
+        "phi": {
+            0.0: "precision phi is at 0: y is next to 0 or 1, so label its ends and use Bernoulli",
+            np.inf: "precision phi is at infinity: the mean fits y without error",
+        }
+    }
+
+    def __init__(self, phi=None, link=None):
+        self.phi, self.link = phi, link
+
+    def dist(self, mu, phi):
+        return stats.beta(expit(mu) * phi, expit(-mu) * phi)
+
+    def log_prob(self, y, mu, phi):
+        p, q = expit(mu), expit(-mu)
+        inside, log_y, log_rest, off = self._of_y(y, mu, p, q)
+        # The Gamma functions by Stirling's formula leave p^-a q^-b, which makes of y^a (1 - y)^b the divergence of y
+        # from mu: a sum of two positive terms, however large phi.
+        log_p, log_q, log_phi = log_expit(mu), log_expit(-mu), np.log(phi)
+        gap = weighted_gap(p, off, log_y - log_p) + weighted_gap(q, -off, log_rest - log_q)
+        gammas = remainder(p * phi, log_p + log_phi) + remainder(q * phi, log_q + log_phi) - remainder(phi, log_phi)
+        peak = 0.5 * (log_phi + log_p + log_q - LOG_2PI)
+        return np.where(inside, peak - gammas - phi * gap - log_y - log_rest, -np.inf)
+
+    def derivatives(self, y, eta, order):
+        logit, log_phi = eta
+        p, q, log_total = sigmoid(logit)
+        log_p, log_q = np.minimum(logit, 0) - log_total, np.minimum(-logit, 0) - log_total
+        inside, log_y, log_rest, off = self._of_y(y, logit, p, q)
+        phi = np.exp(np.atleast_1d(log_phi))
+        a, b = p * phi, q * phi
+        gap = phi * (weighted_gap(p, off, log_y - log_p) + weighted_gap(q, -off, log_rest - log_q))
+        peak = 0.5 * (log_phi + log_p + log_q - LOG_2PI)
+        logs = log_p + log_phi, log_q + log_phi, log_phi
+        gammas = remainder(a, logs[0]) + remainder(b, logs[1]) - remainder(phi, log_phi)
+        nll = gap + gammas - peak + log_y + log_rest
+        parts = [np.where(inside, nll, np.inf)]
+        if order > 0:
+            of_a, of_b, of_phi = (remainder_slopes(z, log_z, order) for z, log_z in zip((a, b, phi), logs, strict=True))
+            distance = logit - (log_y - log_rest)
+            pull = a * q * distance
+            by_mu = q * of_a[0] - p * of_b[0] + pull - 0.5 * (q - p)
+            parts.append([by_mu, of_a[0] + of_b[0] - of_phi[0] + gap - 0.5])
+        if order > 1:
+            bend = a * q * (1 + (q - p) * distance) + p * q * (1 - of_a[0] - of_b[0])
+            by_mu = q * q * of_a[1] + p * p * of_b[1] + bend
+            cross = q * of_a[1] - p * of_b[1] + pull
+            parts.append([[by_mu, cross], [cross, of_a[1] + of_b[1] - of_phi[1] + gap]])
+        return tuple(parts)
+
+    def start(self, y, weight):
+        mu, rest = np.average(y, weights=weight), np.average(1 - y, weights=weight)
+        variance = np.average((y - mu) ** 2, weights=weight)
+        ends = np.finfo(float).tiny, 1 - np.finfo(float).eps
+        return np.clip(mu, *ends), np.clip(mu * rest / max(variance, 1e-30) - 1, 0.01, 1e10)
+
+    def point(self, mu, phi):
+        return expit(mu)
+
+    @staticmethod
+    def _of_y(y, logit, p, q):
+        """Whether y is in (0, 1), log y, log(1 - y), and y - p, from the end of the interval that p is nearer to."""
+        inside = (y > 0) & (y < 1)
+        y = np.where(inside, y, 0.5)
+        return inside, np.log(y), np.log1p(-y), np.where(logit > 0, q - (1 - y), y - p)
+
+
+def weighted_gap(p, off, log):
+    """p (d - log(1 + d)) with d = off / p, which may overflow, and log = log(1 + d)."""
+    near = np.abs(off) < 0.1 * p
+    return np.where(near, p * log1p_gap(np.where(near, off / p, 0.0)), off - p * log)
+
+
+def remainder(z, log_z):
+    """`stirling`, for z whose square underflows too."""
+    small = gammaln(1 + z) - (z + 0.5) * log_z + z - 0.5 * LOG_2PI
+    return np.where(z < 1, small, stirling(np.maximum(z, 1.0)))
+
+
+def remainder_slopes(z, log_z, order):
+    """The first `order` derivatives (1 or 2) of `stirling` in log z."""
+    small, large = np.minimum(z, 1.0), np.maximum(z, 1.0)
+    slopes, rise = stirling_slopes(large, order), psi(1 + small) - log_z
+    first = np.where(z < 1, small * rise - 0.5, large * slopes[0])
+    if order == 1:
+        return (first,)
+    of_small = small * (rise - 1 + small * trigamma(1 + small))
+    return first, np.where(z < 1, of_small, large * (slopes[0] + large * slopes[1]))
