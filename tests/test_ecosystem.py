@@ -64,7 +64,10 @@ def data_of(name):
         )
     if cls().support.integer:
         return MLERegressor, X, rng.poisson(np.exp(eta) * rng.gamma(2.0, 0.5, len(X)))
-    return MLERegressor, X, eta + rng.standard_t(4, len(X))
+    y, support = eta + rng.standard_t(4, len(X)), cls().support
+    if support.lower == 0:
+        y = np.exp(y / 2) if support.upper == np.inf else 1 / (1 + np.exp(-y))
+    return MLERegressor, X, y
 
 
 def counts():

@@ -63,7 +63,12 @@ def data_of(name):
     if name in LABELS:
         return MLEClassifier, *labels(3 if LIKELIHOODS[name].multi_class else 2)
     support = LIKELIHOODS[name]().support
-    return MLERegressor, *(counts() if support.integer else real())
+    X, y = counts() if support.integer else real()
+    if support.lower == 0 and support.upper == 1:
+        y = 1 / (1 + np.exp(-y))
+    elif support.lower == 0 and not support.integer:
+        y = np.exp(y / 2)
+    return MLERegressor, X, y
 
 
 def close(actual, expected, tolerance=SAME_OPTIMUM):

@@ -16,15 +16,20 @@ from sklearn_mle.likelihoods import (
     Bernoulli,
     Categorical,
     Censored,
+    Exponential,
+    Gamma,
     Gaussian,
     GaussianOnLabels,
+    InverseGaussian,
     LabelLikelihood,
     Likelihood,
+    LogNormal,
     NegativeBinomial,
     Ordinal,
     Poisson,
     StudentT,
     Support,
+    Weibull,
     ZeroInflated,
     likelihood,
 )
@@ -123,8 +128,7 @@ def by_jets(family, y, eta, order=2):
 def test_a_name_stands_for_its_class(name):
     family = likelihood(name)
     assert type(family) is LIKELIHOODS[name]
-    words = "".join(("_" + letter.lower()) if letter.isupper() else letter for letter in type(family).__name__)
-    assert words.lstrip("_") == name
+    assert type(family).__name__.lower() == name.replace("_", "")  # LogNormal, but lognormal
     assert likelihood(family) is family
 
 
@@ -205,6 +209,21 @@ def mp_poisson(y, log_mu):
     return mp.exp(log_mu) - y * log_mu + mp.loggamma(y + 1)
 
 
+def mp_gamma(y, log_mu, log_phi):
+    a, x = mp.exp(-log_phi), y * mp.exp(-log_mu - log_phi)
+    return mp.loggamma(a) - a * mp.log(x) + x + mp.log(y)
+
+
+def mp_inverse_gaussian(y, log_mu, log_phi):
+    distance = (y * mp.exp(-log_mu) - 1) ** 2 / y * mp.exp(-log_phi)
+    return (mp.log(2 * mp.pi * y**3) + log_phi + distance) / 2
+
+
+def mp_weibull(y, log_scale, log_shape):
+    u = mp.exp(log_shape) * (mp.log(y) - log_scale)
+    return mp.exp(u) - u - log_shape + mp.log(y)
+
+
 def mp_zero_inflated(y, log_mu, pi):
     base = mp.exp(-mp_poisson(y, log_mu))
     return -mp.log((base + (mp.exp(pi) if y == 0 else 0)) / (1 + mp.exp(pi)))
@@ -242,6 +261,16 @@ LABELS = list(range(3))
 REFERENCES = {
     "gaussian": (Gaussian(), mp_gaussian, [0, 0.1, -30, 1e6], [GRID, GRID]),
     "student_t": (StudentT(), mp_student_t, [0, 0.1, -30, 1e6], [[-50, 0, 0.7], [-50, 0, 50], [*GRID, 3.4, 3.5]]),
+    "gamma": (Gamma(), mp_gamma, [1e-300, 0.1, 1, 1.01, 1e6], [GRID, GRID]),
+    "inverse_gaussian": (InverseGaussian(), mp_inverse_gaussian, [1e-3, 0.1, 1, 1.01, 1e6], [GRID, GRID]),
+    "lognormal": (
+        LogNormal(),
+        lambda y, *eta: mp_gaussian(mp.log(y), *eta) + mp.log(y),
+        [1e-300, 0.1, 1, 1e6],
+        [GRID, GRID],
+    ),
+    "weibull": (Weibull(), mp_weibull, [1e-300, 0.1, 1, 1.01, 1e6], [GRID, [-50, -5, -1, 0, 0.7, 1.5]]),
+    "exponential": (Exponential(), lambda y, log_mu: log_mu + y * mp.exp(-log_mu), [0, 1e-300, 1, 1e6], [GRID]),
     "poisson": (Poisson(), mp_poisson, [0, 1, 16, 17.5, 1023, 1024, 1e7, 1e9], [[*GRID, 2.8, 16.1, 20.7]]),
     "negative_binomial, few": (
         NegativeBinomial(),
@@ -420,6 +449,8 @@ def test_start_is_inside_the_domain_whatever_the_sample(family):
     if not isinstance(family, LabelLikelihood) and family.support.columns == 1:
         samples += [(zero + 1e8, ones), (np.where(np.arange(20) < 15, 3.0, 4.0), ones)]
     for sample, weight in samples:
+        if not isinstance(family, LabelLikelihood) and family.support.outside(sample):
+            continue
         values = family.start(sample, weight)
         eta = family.eta(values)
         assert np.isfinite(eta).all(), (sample, values)
@@ -452,7 +483,8 @@ def test_point_is_the_centre_of_dist(family):
     theta = family.theta(eta)
     law = family.dist(*theta)
     centre = law.median() if "StudentT" in repr(family) else law.mean()
-    np.testing.assert_allclose(family.point(*theta), centre, rtol=1e-7)
+    # Of an infinite mean scipy says that it is no number.
+    np.testing.assert_allclose(family.point(*theta), np.where(np.isnan(centre), np.inf, centre), rtol=1e-7)
 
 
 def test_links_and_numbers_of_parameters():

@@ -2,11 +2,13 @@
 
 from ..names import suggestion
 from .base import LabelLikelihood, Likelihood
-from .counts import NegativeBinomial, Poisson
+from .counts import NegativeBinomial, NegativeBinomial1, Poisson
 from .labels import Bernoulli, Categorical, GaussianOnLabels, Ordinal
 from .positive import POSITIVE, Exponential, Gamma, InverseGaussian, LogLogistic, LogNormal, Weibull
 from .real import Gaussian, Gumbel, Logistic, StudentT
+from .shares import BetaBinomial, Binomial
 from .support import COUNTS, REAL, Support
+from .unit import Beta
 from .wrappers import Censored, ZeroInflated
 
 LIKELIHOODS = {
@@ -22,6 +24,10 @@ LIKELIHOODS = {
     "exponential": Exponential,
     "poisson": Poisson,
     "negative_binomial": NegativeBinomial,
+    "negative_binomial1": NegativeBinomial1,
+    "binomial": Binomial,
+    "beta_binomial": BetaBinomial,
+    "beta": Beta,
     "bernoulli": Bernoulli,
     "categorical": Categorical,
     "gaussian_on_labels": GaussianOnLabels,
@@ -59,6 +65,9 @@ __all__ = [
     "POSITIVE",
     "REAL",
     "Bernoulli",
+    "Beta",
+    "BetaBinomial",
+    "Binomial",
     "Categorical",
     "Censored",
     "Exponential",
@@ -73,6 +82,7 @@ __all__ = [
     "LogNormal",
     "Logistic",
     "NegativeBinomial",
+    "NegativeBinomial1",
     "Ordinal",
     "Poisson",
     "StudentT",

@@ -3,10 +3,10 @@
 import numpy as np
 from scipy import stats
 
-from ..jets import log_ndtr
+from ..jets import log_expit, log_ndtr
 from ..links import Identity, Log
 from .base import Likelihood
-from .special import LOG_2PI, log1p, log1p_gap, stirling, stirling_slopes
+from .special import LOG_2PI, log1p, log1p_gap, log_cdf_of_minimum, stirling, stirling_slopes
 
 
 def spread(y, weight):
@@ -66,6 +66,15 @@ class Gaussian(Likelihood):
         cross = 2 * z * precision
         return *parts, [[precision * precision, cross], [cross, 2 * square]]
 
+    def information(self, mu, sigma):
+        return {("mu", "mu"): sigma**-2.0, ("sigma", "sigma"): 2 * sigma**-2.0}
+
+    def saturated(self, y, mu, sigma):
+        return self.log_prob(y, y, sigma)
+
+    def dispersion(self, mu, sigma):
+        return sigma * sigma
+
     def start(self, y, weight):
         return spread(y, weight)
 
@@ -86,6 +95,7 @@ class StudentT(Likelihood):
     """
 
     links = {"mu": Identity(), "sigma": Log(), "df": Log()}
+    limits = {"df": {np.inf: "degrees of freedom df are at infinity: use Gaussian"}}
 
     def __init__(self, sigma=None, df=None, link=None):
         self.sigma, self.df, self.link = sigma, df, link
@@ -119,6 +129,16 @@ class StudentT(Likelihood):
             parts.append([[by_mu, by_both, by_mu_df], [by_both, by_sigma, by_sigma_df], [by_mu_df, by_sigma_df, by_df]])
         return tuple(parts)
 
+    def information(self, mu, sigma, df):
+        high, low = (stirling_slopes(np.atleast_1d(h), 2)[1] for h in (0.5 * df, 0.5 * df + 0.5))
+        return {
+            ("mu", "mu"): (df + 1) / (df + 3) / (sigma * sigma),
+            ("sigma", "sigma"): 2 * df / (df + 3) / (sigma * sigma),
+            ("sigma", "df"): -2 / ((df + 1) * (df + 3) * sigma),
+            # Lange et al., appendix B, with trigamma(df / 2) - trigamma((df + 1) / 2) from Stirling's formula.
+            ("df", "df"): (5 * df + 3) / (2 * (df * (df + 1)) ** 2 * (df + 3)) + 0.25 * (high - low),
+        }
+
     def start(self, y, weight):
         mu = median(y, weight)
         sigma = median(np.abs(y - mu), weight) / 0.7267  # the third quartile of Student's t with 5 degrees of freedom
@@ -139,3 +159,83 @@ def _log_peak_slopes(h, order):
     rises = [high - low for high, low in zip(stirling_slopes(h + 0.5, order), stirling_slopes(h, order), strict=True)]
     slope = h * (log1p_gap(-u, -log) + rises[0])
     return (slope,) if order == 1 else (slope, slope + h * (h * rises[1] - u * u))
+
+
+class Logistic(Likelihood):
+    """P(Y <= y) = 1 / (1 + exp(-(y - mu) / scale)): mean and median mu, variance (pi scale)^2 / 3.
+
+    Parameters
+    ----------
+    scale : float or None, default=None
+        A number fixes it.
+    link : str, Link or dict, default=None
+        The link of mu, or of both parameters by name.
+    """
+
+    links = {"mu": Identity(), "scale": Log()}
+
+    def __init__(self, scale=None, link=None):
+        self.scale, self.link = scale, link
+
+    def dist(self, mu, scale):
+        return stats.logistic(mu, scale)
+
+    def log_prob(self, y, mu, scale):
+        z = (y - mu) / scale
+        return log_expit(z) + log_expit(-z) - np.log(scale)
+
+    def log_cdf(self, y, mu, scale):
+        return log_expit((y - mu) / scale)
+
+    def log_sf(self, y, mu, scale):
+        return log_expit((mu - y) / scale)
+
+    def start(self, y, weight):
+        mu = median(y, weight)
+        scale = median(np.abs(y - mu), weight) / np.log(3)
+        return mu, scale if scale > 0 else spread(y, weight)[1]
+
+    def point(self, mu, scale):
+        return mu
+
+
+class Gumbel(Likelihood):
+    """P(Y <= y) = exp(-exp(-(y - mu) / scale)), the largest of many draws: mode mu, mean mu + 0.5772 scale.
+
+    Parameters
+    ----------
+    scale : float or None, default=None
+        A number fixes it.
+    link : str, Link or dict, default=None
+        The link of mu, or of both parameters by name.
+
+    References
+    ----------
+    Coles (2001), An Introduction to Statistical Modeling of Extreme Values, section 3.1.
+    """
+
+    links = {"mu": Identity(), "scale": Log()}
+
+    def __init__(self, scale=None, link=None):
+        self.scale, self.link = scale, link
+
+    def dist(self, mu, scale):
+        return stats.gumbel_r(mu, scale)
+
+    def log_prob(self, y, mu, scale):
+        z = (y - mu) / scale
+        return -z - np.exp(-z) - np.log(scale)
+
+    def log_cdf(self, y, mu, scale):
+        return -np.exp((mu - y) / scale)
+
+    def log_sf(self, y, mu, scale):
+        return log_cdf_of_minimum((mu - y) / scale)
+
+    def start(self, y, weight):
+        mean, deviation = spread(y, weight)
+        scale = deviation * np.sqrt(6) / np.pi
+        return mean - np.euler_gamma * scale, scale
+
+    def point(self, mu, scale):
+        return mu + np.euler_gamma * scale

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..jets import gammaln, psi, zeta
+from ..jets import exprel, gammaln, psi, zeta
 
 LOG_2PI = float(np.log(2 * np.pi))
 
@@ -73,3 +73,10 @@ def _series(coefficients, inverse):
     for coefficient in coefficients[::-1]:
         total = total * u + coefficient
     return total
+
+
+def log_cdf_of_minimum(u):
+    """log(1 - exp(-exp(u))): the standard Gumbel distribution of minima, accurate in both tails."""
+    # From u = 5 on it is 0 to all digits; exp(exp(u)) would overflow in what derives from it.
+    t = np.exp(np.minimum(u, 6.0))
+    return np.where(u < 0, u + np.log(exprel(-t)), np.log1p(-np.exp(-t)))
