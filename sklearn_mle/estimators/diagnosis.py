@@ -29,7 +29,8 @@ def diagnosis(model, objective, start, solution):
     """
     names = getattr(model, "feature_names_in_", None)
     found = []
-    if objective.penalty.alpha == 0 and solution.singular in (None, True):
+    singular = solution.deficiency is None or solution.deficiency > objective.invariances
+    if objective.penalty.alpha == 0 and singular:
         sentence = dependent_columns(objective, names)
         found += [(RankWarning, sentence)] if sentence else []
     limit = _exact(objective, start, solution) or _limit(model, objective, solution, names, not found)
@@ -150,7 +151,7 @@ def _recession(objective, solution, determined):
         return None
     steps = [step]
     if np.abs(step).max(initial=0.0) < 1e-4:
-        if not (solution.singular and determined) or objective.likelihood.shift_invariant:
+        if not (solution.deficiency and determined) or objective.invariances:
             return None
         _, vectors = np.linalg.eigh(objective.taylor(w, 2)[2])
         steps = [vectors[:, 0], -vectors[:, 0]]

@@ -4,8 +4,9 @@ from .auto import Auto
 from .base import Solution, Solver
 from .lbfgs import LBFGS
 from .newton import Newton
+from .quasi_newton import QuasiNewton
 from .sgd import SGD
 
-SOLVERS = {"auto": Auto, "newton": Newton, "lbfgs": LBFGS, "sgd": SGD}
+SOLVERS = {"auto": Auto, "newton": Newton, "quasi_newton": QuasiNewton, "lbfgs": LBFGS, "sgd": SGD}
 
-__all__ = ["LBFGS", "SGD", "SOLVERS", "Auto", "Newton", "Solution", "Solver"]
+__all__ = ["LBFGS", "SGD", "SOLVERS", "Auto", "Newton", "QuasiNewton", "Solution", "Solver"]

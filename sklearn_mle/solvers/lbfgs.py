@@ -65,4 +65,4 @@ class LBFGS(Solver):
         if not finish or n_iter >= self.max_iter:
             return Solution(result.x, float(result.fun), n_iter, bool(result.success), str(result.message))
         end = Newton(max_iter=self.max_iter - n_iter, tol=self.tol).minimize(objective, result.x, report, rng)
-        return Solution(end.w, end.value, n_iter + end.n_iter, end.converged, end.message, end.step, end.singular)
+        return Solution(end.w, end.value, n_iter + end.n_iter, end.converged, end.message, end.step, end.deficiency)

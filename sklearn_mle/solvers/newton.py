@@ -51,10 +51,10 @@ class Newton(Solver):
         if not np.isfinite(value):  # its derivatives are 0, as at an optimum
             report(w, value, float(np.linalg.norm(g)))
             return Solution(w, value, 1, False, f"F is {value} at the start")
-        falls, singular = 0, None  # steps in a row down a slope without curvature
+        falls, deficiency = 0, None  # steps in a row down a slope without curvature
         for n_iter in range(1, self.max_iter + 1):
             step, ill, rank, sloping = newton_step(objective, x, g, H)
-            singular = ill or rank < len(x) if singular is None else singular
+            deficiency = len(x) - rank + ill if deficiency is None else deficiency
             if ill and basis is None:
                 origin, basis = w, orthonormal_coordinates(objective.root(x))
                 objective, x = objective.along(basis, x), np.zeros(basis.shape[1])
@@ -70,9 +70,9 @@ class Newton(Solver):
                 if last <= value + rounding:
                     x, value = x + step, last
                 message = f"the gap of F is below {self.tol:g}"
-                return Solution(_place(origin, basis, x), value, n_iter, True, message, direction, singular)
+                return Solution(_place(origin, basis, x), value, n_iter, True, message, direction, deficiency)
             if falls > GIVEN_UP:
-                return Solution(w, value, n_iter, False, "F falls without bound", direction, singular)
+                return Solution(w, value, n_iter, False, "F falls without bound", direction, deficiency)
             for length in LENGTHS:
                 # The full step nearly always succeeds, so its derivatives are made at once.
                 trial = objective.taylor(x + length * step, 2 if length == 1.0 else 0)
@@ -80,12 +80,12 @@ class Newton(Solver):
                     break
             else:
                 message = "no step along the Newton direction lowers F"
-                return Solution(w, value, n_iter, False, message, direction, singular)
+                return Solution(w, value, n_iter, False, message, direction, deficiency)
             x = x + length * step
             w = _place(origin, basis, x)
             value, g, H = trial if length == 1.0 else objective.taylor(x, 2)
         message = f"{self.max_iter} iterations were not enough"
-        return Solution(w, value, self.max_iter, False, message, direction, singular)
+        return Solution(w, value, self.max_iter, False, message, direction, deficiency)
 
 
 def _place(origin, basis, x):

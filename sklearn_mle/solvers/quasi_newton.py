@@ -1,0 +1,115 @@
+"""L-BFGS in the metric of a sample of rows: a few passes, where rows are many more than coefficients."""
+
+from collections import deque
+
+import numpy as np
+from scipy.linalg import cho_factor, cho_solve
+
+from .base import Solution, Solver, integer
+from .newton import LENGTHS, ROUNDING, Newton
+
+# A step in a good metric leaves some hundredths of the decrement; if it leaves more than this, Newton's are cheaper.
+SLOW = 0.15
+# The sample's optimum is a start if a step of about this decrement leads from it to that of all rows.
+NEAR = 0.5
+
+
+class QuasiNewton(Solver):
+    """w <- w - B g, with B by L-BFGS from the inverse Hessian of a sample of rows, at the sample's optimum.
+
+    The sample's curvature is that of all rows up to a relative error of about sqrt(d / rows in the sample), so that
+    each pass, over gradients only, brings two or three digits. Where it does not, as with rare columns, where the
+    sample has no optimum, and where its curvature is singular, Newton's method goes on.
+
+    Parameters
+    ----------
+    max_iter : int
+    tol : float
+        Relative gap of F (absolute where ``|F| < 1``), as estimated by g' B g / 2.
+    memory : int
+        Number of gradient pairs kept.
+
+    References
+    ----------
+    Byrd, Hansen, Nocedal and Singer (2016), A stochastic quasi-Newton method for large-scale optimization, SIAM J.
+    Optim. 26 (curvature from samples). Nocedal and Wright (2006), Numerical Optimization, algorithm 7.4.
+    """
+
+    rules = {**Solver.rules, "memory": integer(1)}
+
+    def __init__(self, max_iter=100, tol=1e-12, memory=10):
+        self.max_iter = max_iter
+        self.tol = tol
+        self.memory = memory
+
+    def minimize(self, objective, w, report, rng):
+        self.check()
+        sample = objective.fewer_rows(max(least_sample(objective), objective.n_rows // 50))
+        guess = Newton(tol=1e-6).minimize(sample, w, lambda *iteration, **more: None, rng)
+        inverse = inverse_curvature(sample, guess)
+        if inverse is None:
+            return Newton(self.max_iter, self.tol).minimize(objective, w, report, rng)
+        value, g = objective.taylor(guess.w, 1)
+        if not (np.isfinite(value) and 0.5 * g @ inverse(g) < NEAR):
+            return Newton(self.max_iter, self.tol).minimize(objective, w, report, rng)
+        w, pairs, last = guess.w, deque(maxlen=self.memory), np.inf
+        for n_iter in range(1, self.max_iter + 1):
+            step = -product(inverse, pairs, g)
+            decrement = -0.5 * float(g @ step)
+            report(w, value, float(np.linalg.norm(g)), decrement)
+            rounding = ROUNDING * max(1.0, abs(value))
+            if decrement <= max(self.tol, np.finfo(float).eps) * max(1.0, abs(value)):
+                after = objective.taylor(w + step, 0)[0]
+                if after <= value + rounding:
+                    w, value = w + step, after
+                return Solution(w, value, n_iter, True, f"the gap of F is below {self.tol:g}", step, guess.deficiency)
+            for length in LENGTHS[:2]:
+                trial_value, trial_g = objective.taylor(w + length * step, 1)
+                if -np.inf < trial_value <= value - 1e-4 * length * 2 * decrement + rounding:
+                    break
+            else:
+                break
+            change = trial_g - g
+            if length * (step @ change) > 0:
+                pairs.append((length * step, change))
+            w, value, g = w + length * step, trial_value, trial_g
+            if n_iter > 2 and decrement > SLOW * last:
+                break
+            last = decrement
+        left = self.max_iter - n_iter
+        if left == 0:
+            return Solution(w, value, n_iter, False, f"{self.max_iter} iterations were not enough", step, guess.deficiency)
+        end = Newton(left, self.tol).minimize(objective, w, report, rng)
+        return Solution(end.w, end.value, n_iter + end.n_iter, end.converged, end.message, end.step, end.deficiency)
+
+
+def least_sample(objective):
+    """Rows whose curvature is that of all rows to about a tenth."""
+    return max(60 * objective.size, 2000)
+
+
+def inverse_curvature(sample, guess):
+    """x -> H^-1 x with the sample's Hessian H at its optimum; None if it has none, or H is singular without need."""
+    if not guess.converged or guess.deficiency > sample.invariances:
+        return None
+    H = sample.taylor(guess.w, 2)[2]
+    scale = np.sqrt(np.diag(H))
+    try:
+        # The little more is for the directions in which F is constant by nature.
+        factor = cho_factor(H / scale / scale[:, None] + 1e-9 * np.eye(len(H)), lower=True)
+    except (np.linalg.LinAlgError, ValueError):  # indefinite, or not finite
+        return None
+    return lambda x: cho_solve(factor, x / scale) / scale
+
+
+def product(inverse, pairs, g):
+    """B g: the two loops of L-BFGS about the given inverse."""
+    g, shares = g.copy(), []
+    for s, y in reversed(pairs):
+        share = (s @ g) / (s @ y)
+        g -= share * y
+        shares.append(share)
+    x = inverse(g)
+    for (s, y), share in zip(pairs, reversed(shares), strict=True):
+        x += s * (share - (y @ x) / (s @ y))
+    return x
