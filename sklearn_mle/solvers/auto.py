@@ -7,12 +7,13 @@ from .quasi_newton import QuasiNewton, least_sample
 
 # Newton factors a d x d matrix: at 1000 coefficients that costs about as much as one L-BFGS run in all.
 SMALL = 1000
-# A pass with the Hessian costs 5 to 10 with the gradient alone: from so many samples on, theirs is the better metric.
-SAMPLES = 8
+# A pass with the Hessian costs 5 to 10 with the gradient alone: for many rows a sample's curvature is the better
+# metric. For fewer, Newton ends at rounding, where a gap of 1e-12 would leave 1e-8 in the coefficients.
+MANY_ROWS, SAMPLES = 100_000, 8
 
 
 class Auto(Solver):
-    """Newton where coefficients are few, in the metric of a sample where rows are many more; L-BFGS otherwise.
+    """Newton where coefficients are few, in the metric of a sample where rows are very many; L-BFGS otherwise.
 
     Parameters
     ----------
@@ -24,12 +25,14 @@ class Auto(Solver):
         self.max_iter = max_iter
         self.tol = tol
 
-    def minimize(self, objective, w, report, rng):
+    def choice(self, objective):
+        """The solver for this objective, with its own parameters."""
         if objective.size > SMALL:
-            solver = LBFGS()
-        elif objective.n_rows > SAMPLES * least_sample(objective):
-            solver = QuasiNewton()
-        else:
-            solver = Newton()
+            return LBFGS()
+        if objective.n_rows >= max(MANY_ROWS, SAMPLES * least_sample(objective)):
+            return QuasiNewton()
+        return Newton()
+
+    def minimize(self, objective, w, report, rng):
         chosen = {name: value for name, value in self.get_params().items() if value is not None}
-        return solver.set_params(**chosen).minimize(objective, w, report, rng)
+        return self.choice(objective).set_params(**chosen).minimize(objective, w, report, rng)
