@@ -78,7 +78,8 @@ class QuasiNewton(Solver):
             last = decrement
         left = self.max_iter - n_iter
         if left == 0:
-            return Solution(w, value, n_iter, False, f"{self.max_iter} iterations were not enough", step, guess.deficiency)
+            message = f"{self.max_iter} iterations were not enough"
+            return Solution(w, value, n_iter, False, message, step, guess.deficiency)
         end = Newton(left, self.tol).minimize(objective, w, report, rng)
         return Solution(end.w, end.value, n_iter + end.n_iter, end.converged, end.message, end.step, end.deficiency)
 
