@@ -1,6 +1,7 @@
 """Maximum-likelihood regression and classification for scikit-learn, with the likelihood as a part you plug in."""
 
 from .estimators import MLEClassifier, MLERegressor, predict_dist
+from .inference import Inference, likelihood_ratio_test
 from .likelihoods import (
     Bernoulli,
     Beta,
@@ -39,6 +40,7 @@ __all__ = [
     "Gaussian",
     "GaussianOnLabels",
     "Gumbel",
+    "Inference",
     "InverseGaussian",
     "LabelLikelihood",
     "Likelihood",
@@ -53,5 +55,6 @@ __all__ = [
     "StudentT",
     "Weibull",
     "detect_separation",
+    "likelihood_ratio_test",
     "predict_dist",
 ]

@@ -8,9 +8,10 @@ import numpy as np
 from sklearn.base import BaseEstimator, clone
 
 from .. import jets
-from ..distributions import Discrete
+from ..distributions import Discrete, crps
 from ..links import Link, ProbabilityLink
 from ..links import link as resolve_link
+from .expectation import expected_hessian
 from .support import REAL
 
 
@@ -35,9 +36,25 @@ class Likelihood(BaseEstimator, ABC):
     #: Names of the wide parameters whose rows may all be shifted by one constant without any effect (softmax).
     shift_invariant: tuple[str, ...] = ()
 
+    #: {parameter: {end of its range: what a fit says that arrives there}}.
+    limits: dict[str, dict[float, str]] = {}
+
     #: ``derivatives(y, eta, order)``: optional analytic `taylor` for the default links and all parameters;
     #: `eta` has one entry per parameter in the order of `links`, a fixed one as the float ``link(number)``.
     derivatives = None
+
+    #: False where the nll is not -log of `dist`, on purpose (GaussianOnLabels).
+    proper = True
+
+    #: ``information(*theta)``: optional {(name, name): row}, the Fisher information of a row in theta; 0 where absent.
+    information = None
+    #: ``saturated(y, *theta)``: optional log p(y | theta) with the mean moved to y, the best fit that any mean gives.
+    saturated = None
+    #: ``dispersion(*theta)``: optional phi where var y = phi V(mean), so that Pearson's statistic estimates it.
+    dispersion = None
+    #: ``constants(*theta)``: optional {name: tuple of rows} from theta at X = 0, written with ufuncs: what is reported
+    #: in place of the first parameter's intercept and all others (Ordinal: thresholds).
+    constants = None
 
     # --- stated by a family -------------------------------------------------------------------------------------
 
@@ -56,6 +73,10 @@ class Likelihood(BaseEstimator, ABC):
     def log_sf(self, y, *theta):
         """log P(Y > y | theta), shape (n,)."""
         return jets.numeric(lambda y, *theta: self.dist(*theta).logsf(y))(y, *theta)
+
+    def crps(self, y, *theta):
+        """CRPS(F, y) = integral (F(t) - 1{y <= t})^2 dt, shape (n,): a closed form, or that of `dist` in numbers."""
+        return crps(self.dist(*theta), y)
 
     def start(self, y, weight):
         """Crude unconditional estimates of every parameter, as users write them, in the order of `links`.
@@ -142,6 +163,33 @@ class Likelihood(BaseEstimator, ABC):
                 parts = jets.taylor(lambda *rows: -self.log_prob(y, *self.theta(rows)), eta, order)
             inside = True if usual else self._inside(eta)
             return _silent_where_infinite(parts, inside)
+
+    def observation(self, y, *theta):
+        """The number (n,) that each row observes, and its law; y states what else that depends on, such as totals."""
+        if np.ndim(y) > 1:
+            raise ValueError(f"{self!r} does not state the law of y that this needs: rows of y hold several numbers.")
+        return y, self.dist(*theta)
+
+    def expected(self, eta, y=None):
+        """E[Hessian of the nll in eta] of each row over its law, K lists of K rows: by `information` or quadrature.
+
+        Parameters
+        ----------
+        eta : list of K rows
+        y : array, default=None
+            Needed where y also states what is not random, such as the number of trials.
+        """
+        if self.support.columns > 1:
+            raise ValueError(f"{self!r} does not state the law of y that its expected curvature needs: use 'observed'.")
+        if self.information is None:
+            return expected_hessian(self, eta)
+        parameters, slopes = self.parameters, {}
+        for name, k in self.slices.items():
+            slopes[name] = jets.taylor(parameters[name].inverse, eta[k], 1)[1][0]
+        rows = self.information(*self.theta(eta))
+        return [
+            [rows.get((a, b), rows.get((b, a), np.zeros(1))) * slopes[a] * slopes[b] for b in slopes] for a in slopes
+        ]
 
     def check(self, y):
         """y itself, or a ValueError that names the first row outside the support."""
@@ -252,8 +300,6 @@ class LabelLikelihood(Likelihood):
     n_classes = None
     #: Whether more than two classes are possible.
     multi_class = True
-    #: False where the nll is not -log of `dist`, on purpose (GaussianOnLabels).
-    proper = True
 
     @abstractmethod
     def log_proba(self, *theta):
@@ -279,6 +325,25 @@ class LabelLikelihood(Likelihood):
             # 0 log 0 = 0: a class that a soft label excludes costs nothing, however unlikely.
             return sum(np.where(share > 0, share * row, 0.0) for share, row in zip(np.transpose(y), rows, strict=True))
         return reduce(lambda rest, c: np.where(y == c, rows[c], rest), range(1, len(rows)), rows[0])
+
+    def observation(self, y, *theta):
+        if np.ndim(y) > 1 and self.n_classes > 2:
+            raise ValueError("Soft labels of more than two classes are no number, which this needs.")
+        return y if np.ndim(y) == 1 else y[:, 1], self.dist(*theta)
+
+    def expected(self, eta, y=None):
+        n, proba = max(len(row) for row in eta), np.exp(self.log_proba(*self.theta(eta)))
+        hessians = [self.taylor(np.full(n, c), eta, 2)[2] for c in range(len(proba))]
+        # A label without probability has an infinite nll, whose derivatives are 0.
+        return [
+            [sum(p * h[k][m] for p, h in zip(proba, hessians, strict=True)) for m in range(len(eta))]
+            for k in range(len(eta))
+        ]
+
+    def saturated(self, y, *theta):
+        if np.ndim(y) == 1:
+            return np.zeros(len(y))
+        return jets.xlogy(y, y).sum(axis=1)
 
     def decision(self, *theta):
         """Scores whose sign (two classes: one row) or argmax (several: C rows) is the predicted class."""

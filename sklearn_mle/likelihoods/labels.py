@@ -38,6 +38,9 @@ class Bernoulli(LabelLikelihood):
         nll = log_total + (1 - label) * np.maximum(logit, 0) + label * np.maximum(-logit, 0)
         return (nll, [(1 - label) * p - label * q], [[p * q]])[: order + 1]
 
+    def dispersion(self, p):
+        return 1.0
+
     def start(self, y, weight):
         return (self.shares(y, weight)[1],)
 
@@ -68,6 +71,9 @@ class Categorical(LabelLikelihood):
         if order > 1:
             parts.append(symmetric(len(p), lambda k, m: p[k] * q[k] if k == m else -p[k] * p[m]))
         return tuple(parts)
+
+    def expected(self, eta, y=None):
+        return self.taylor(np.zeros(max(map(len, eta)), dtype=int), eta, 2)[2]  # the same for all labels
 
     def start(self, y, weight):
         logits = np.log(self.shares(y, weight))
@@ -190,9 +196,15 @@ class Ordinal(LabelLikelihood):
         bounds = self._cumulative(np.cumsum(self.shares(y, weight))[:-1])
         return -bounds[0], np.diff(bounds)
 
+    def constants(self, eta, gaps):
+        thresholds = [-eta]
+        for gap in gaps:
+            thresholds.append(thresholds[-1] + gap)
+        return {"thresholds": tuple(thresholds)}
+
     def fitted(self, eta, gaps):
-        thresholds = np.cumsum([0.0, *(np.ravel(gap)[0] for gap in gaps)]) - np.ravel(eta)[0]
-        return {"thresholds_": thresholds, "intercept_": np.zeros(1)}
+        thresholds = self.constants(eta, gaps)["thresholds"]
+        return {"thresholds_": np.concatenate(thresholds), "intercept_": np.zeros(1)}
 
     @property
     def _cumulative(self):

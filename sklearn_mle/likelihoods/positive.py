@@ -76,6 +76,17 @@ class Gamma(Likelihood):
     def point(self, mu, phi):
         return mu
 
+    def information(self, mu, phi):
+        a = 1 / np.maximum(phi, 1e-300)
+        slopes = stirling_slopes(np.atleast_1d(a), 2)
+        return {("mu", "mu"): a / (mu * mu), ("phi", "phi"): a * a * (0.5 + a * a * slopes[1])}
+
+    def saturated(self, y, mu, phi):
+        return self.log_prob(y, y, phi)
+
+    def dispersion(self, mu, phi):
+        return phi
+
 
 @numeric
 def _log_gamma_tail(y, mu, phi, *, upper):
@@ -150,6 +161,15 @@ class InverseGaussian(Likelihood):
 
     def point(self, mu, phi):
         return mu
+
+    def information(self, mu, phi):
+        return {("mu", "mu"): 1 / (phi * mu**3), ("phi", "phi"): 0.5 / (phi * phi)}
+
+    def saturated(self, y, mu, phi):
+        return self.log_prob(y, y, phi)
+
+    def dispersion(self, mu, phi):
+        return phi
 
 
 @numeric
@@ -349,6 +369,15 @@ class Exponential(Likelihood):
         (log_mu,) = eta
         ratio = y * np.exp(-log_mu)
         return (ratio + log_mu, [1 - ratio], [[ratio]])[: order + 1]
+
+    def information(self, mu):
+        return {("mu", "mu"): 1 / (mu * mu)}
+
+    def saturated(self, y, mu):
+        return self.log_prob(y, y)
+
+    def dispersion(self, mu):
+        return 1.0
 
     def start(self, y, weight):
         return (np.average(y, weights=weight) or 1.0,)

@@ -5,8 +5,9 @@ from numbers import Real
 
 import numpy as np
 from scipy import stats
+from sklearn.base import clone
 
-from ..jets import expit, log_expit
+from ..jets import expit, log_expit, xlogy
 from ..links import Logit
 from .base import Likelihood
 from .counts import NegativeBinomial1, poisson_nll
@@ -29,8 +30,9 @@ class Trials(Likelihood):
     def support(self):
         if self.n is None:
             return Support(lower=0.0, integer=True, columns=2)
-        upper = self.n if isinstance(self.n, Real) else np.inf
-        return (Response if self.n == 1 else Support)(lower=0.0, upper=upper, integer=True)
+        one_number = isinstance(self.n, Real)
+        upper = self.n if one_number else np.inf
+        return (Response if one_number and self.n == 1 else Support)(lower=0.0, upper=upper, integer=True)
 
     def check(self, y):
         if self.n is not None and not (isinstance(self.n, Real) and self.n >= 1 and self.n == np.floor(self.n)):
@@ -43,6 +45,20 @@ class Trials(Likelihood):
     def successes_and_failures(self, y):
         """The two counts of each row."""
         return (y[..., 0], y[..., 1]) if self.n is None else (y, self.n - y)
+
+    def observation(self, y, *theta):
+        return self.successes_and_failures(y)[0], self._out_of(y).dist(*theta)
+
+    def expected(self, eta, y=None):
+        return Likelihood.expected(self._out_of(y), eta)
+
+    def _out_of(self, y):
+        """The likelihood of the successes, where y also holds the failures: n is then the row of their sums."""
+        if self.n is not None:
+            return self
+        if y is None:
+            raise ValueError(f"{self!r} finds the numbers of trials in y, which is needed here.")
+        return clone(self).set_params(n=np.asarray(y).sum(axis=1))
 
     def share(self, successes, failures, weight):
         """The share of successes in all trials, half a success more and half a failure where there is one kind only."""
@@ -106,6 +122,20 @@ class Binomial(Trials):
 
     def point(self, p):
         return self._trials * expit(p)
+
+    def information(self, p):
+        return {("p", "p"): self._trials * expit(p) * expit(-p)}
+
+    def saturated(self, y, p):
+        s, f = self.successes_and_failures(y)
+        if self.n == 1:
+            return xlogy(s, s) + xlogy(f, f)
+        m = s + f
+        both = poisson_nll(s, s, xlogy(s, s)) + poisson_nll(f, f, xlogy(f, f))
+        return poisson_nll(m, m, xlogy(m, m)) - both
+
+    def dispersion(self, p):
+        return 1.0
 
 
 class BetaBinomial(Trials):

@@ -79,6 +79,22 @@ class Beta(Likelihood):
             parts.append([[by_mu, cross], [cross, of_a[1] + of_b[1] - of_phi[1] + gap]])
         return tuple(parts)
 
+    def information(self, mu, phi):
+        p, q, log_p, log_q, log_phi = expit(mu), expit(-mu), log_expit(mu), log_expit(-mu), np.log(phi)
+        of_a, of_b, of_phi = (
+            remainder_slopes(np.exp(np.atleast_1d(log_z)), np.atleast_1d(log_z), 2)
+            for log_z in (log_p + log_phi, log_q + log_phi, log_phi)
+        )
+        # The derivatives above, with the means of `pull` and `gap` at which the gradient's are 0.
+        pull = p * of_b[0] - q * of_a[0] + 0.5 * (q - p)
+        gap = 0.5 - of_a[0] - of_b[0] + of_phi[0]
+        by_mu = q * q * of_a[1] + p * p * of_b[1] + (q - p) * pull + p * q * (phi + 1 - of_a[0] - of_b[0])
+        return {
+            ("mu", "mu"): by_mu,
+            ("mu", "phi"): (q * of_a[1] - p * of_b[1] + pull) / phi,
+            ("phi", "phi"): (of_a[1] + of_b[1] - of_phi[1] + gap) / (phi * phi),
+        }
+
     def start(self, y, weight):
         mu, rest = np.average(y, weights=weight), np.average(1 - y, weights=weight)
         variance = np.average((y - mu) ** 2, weights=weight)

@@ -1,0 +1,96 @@
+"""Covariances of the coordinates: inverse curvatures, and sandwiches of them around the scatter of the scores."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from . import sums
+from .directions import coordinates, directions, inverse
+
+CURVATURES = ("observed", "expected")
+#: Sandwiches whose rows are independent, and the power of 1 - leverage by which each row's score is divided.
+SANDWICHES = {"sandwich": 0, "HC1": 0, "HC2": 1, "HC3": 2}
+
+
+def check_covariance(fit, covariance, groups):
+    """A ValueError where the likelihood, or its parameters, do not have such a covariance."""
+    likelihood, known = fit.likelihood, [*CURVATURES, *SANDWICHES, "cluster"]
+    if covariance not in known:
+        raise ValueError(f"covariance takes one of {known}; got {covariance!r}.")
+    if (covariance == "cluster") != (groups is not None):
+        raise ValueError(
+            "covariance='cluster' needs groups, one label for each row of X."
+            if groups is None
+            else f"groups are for covariance='cluster'; got covariance={covariance!r}."
+        )
+    if not likelihood.proper and covariance in CURVATURES:
+        raise ValueError(
+            f"{likelihood!r} is not the law of y, on purpose: the curvature of its nll says nothing about the spread "
+            "of the estimates. Use covariance='sandwich' (or HC1, cluster)."
+        )
+    if not likelihood.smooth and covariance == "observed":
+        raise ValueError(
+            f"The nll of {likelihood!r} has kinks, at which it has no curvature to observe. "
+            "Use covariance='expected', or 'sandwich'."
+        )
+    if SANDWICHES.get(covariance, 0):
+        first, *others = likelihood.slices.values()
+        sloped = fit.objective.layout.sloped
+        if first.stop - first.start > 1 or any(sloped[k].any() for k in others):
+            raise ValueError(
+                f"{covariance} divides by 1 - leverage, which needs one regressed parameter with one predictor; "
+                "use 'sandwich' or 'HC1'."
+            )
+
+
+def group_numbers(fit, groups):
+    """The number of every row's group, and how many groups have a row of positive weight."""
+    groups, n = np.asarray(groups), len(fit.objective.rows)
+    if groups.shape != (n,):
+        raise ValueError(f"groups must have one label for each of the {n} rows of X; their shape is {groups.shape}.")
+    if groups.dtype.kind == "f" and np.isnan(groups).any():
+        raise ValueError(f"groups[{int(np.argmax(np.isnan(groups)))}] is NaN: every row needs a group.")
+    _, numbers = np.unique(groups.astype(str) if groups.dtype.kind == "O" else groups, return_inverse=True)
+    G = len(np.unique(numbers[fit.objective.rows.counting()]))
+    if G < 2:
+        raise ValueError("covariance='cluster' needs at least two groups of rows with positive weight; groups has one.")
+    return numbers, G
+
+
+def covariance_of(fit, covariance, groups, mean_size):
+    """The directions that the data determine, and the covariance (d, d) of the coordinates w.
+
+    Parameters
+    ----------
+    fit : Fit
+    covariance : str
+    groups : array of shape (n,) or None
+    mean_size : callable
+        The number of identifiable entries of the first parameter, from the directions.
+
+    References
+    ----------
+    White (1980), A heteroskedasticity-consistent covariance matrix estimator, Econometrica 48; MacKinnon and White
+    (1985), Some heteroskedasticity-consistent covariance matrix estimators, Journal of Econometrics 29 (HC1 - HC3);
+    Liang and Zeger (1986), Longitudinal data analysis using generalized linear models, Biometrika 73 (clusters).
+    """
+    objective, w = fit.objective, fit.w
+    found = directions(objective, w, expected=covariance == "expected")
+    if covariance in CURVATURES:
+        return found, found.covariance
+    inner = objective if found.basis is None else objective.along(found.basis, w)
+    layout, rows, likelihood, W = inner.layout, objective.rows, objective.likelihood, objective.layout.unpack(w)
+    if covariance == "cluster":
+        numbers, G = group_numbers(fit, groups)
+        scores = rows.sum(sums.GroupScores.of, likelihood, layout, W, numbers).scores
+        M = scores.T @ scores * (G / (G - 1))
+    else:
+        power, hat = SANDWICHES[covariance], None
+        if power:
+            one = replace(objective.layout, mask=layout.mask[:1], unit=np.ones(1), held=None, basis=None)
+            hat = coordinates(rows.sum(sums.hat_root, likelihood, one, W).R)[0]
+        M = rows.sum(sums.meat, likelihood, layout, W, power, hat)
+    if covariance == "HC1":
+        M = M * (rows.total / (rows.total - mean_size(found)))
+    bread = inverse(found.curvature)
+    return found, found.spread(bread @ M @ bread)

@@ -1,0 +1,193 @@
+"""Which directions of the coefficients the data determine, and their curvature: what standard errors are made of."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.linalg import block_diag
+
+from ..design import Root, gram
+from . import sums
+
+# Equilibrated curvature whose smallest eigenvalue is larger can be inverted as it is: it keeps ten digits.
+CLEAR = 1e-6
+# Singular values of the columns, of norm 1, that are exact collinearity, and eigenvalues of the curvature that are 0.
+COLLINEAR, NOTHING = 1e-12, 1e-12
+# Mean curvature in natural units (about 1 at the start) along which the likelihood may be rising to a limit.
+FLAT = 1e-8
+
+
+@dataclass(frozen=True)
+class Directions:
+    """The directions of w that have a curvature, and those that have none.
+
+    Attributes
+    ----------
+    basis : array of shape (d, m) or None
+        Coordinates v in w + basis v along which the likelihood has a maximum; None for all of w.
+    curvature : array of shape (m, m)
+        Z'[h]Z, of the sum over rows, in these coordinates.
+    gradient : array of shape (m,)
+    undetermined : array of shape (d, ...)
+        Directions along which nothing changes: collinear columns, the common shift of all logits.
+    unbounded : array of shape (d, ...)
+        Directions along which the likelihood rises towards a limit.
+    """
+
+    basis: np.ndarray | None
+    curvature: np.ndarray
+    gradient: np.ndarray
+    undetermined: np.ndarray
+    unbounded: np.ndarray
+
+    @property
+    def covariance(self):
+        """The inverse curvature in w, shape (d, d): 0 along all other directions."""
+        return self.spread(inverse(self.curvature))
+
+    @property
+    def distance(self):
+        """How far from the maximum the coefficients are, in standard errors."""
+        return float(np.sqrt(np.abs(self.gradient @ np.linalg.pinv(self.curvature, hermitian=True) @ self.gradient)))
+
+    def spread(self, C):
+        """A covariance of the coordinates as one of w."""
+        return C if self.basis is None else self.basis @ C @ self.basis.T
+
+
+def directions(objective, w, expected):
+    """The directions that the curvature at w determines.
+
+    Parameters
+    ----------
+    objective : Objective
+    w : array of shape (d,)
+    expected : bool
+        Whether the curvature is the expected one.
+    """
+    nothing = np.zeros((len(w), 0))
+    A, g = curvature(objective, w, expected)
+    s = objective.rows.total
+    if clear(A) and np.linalg.eigvalsh(A)[0] > CLEAR * s:
+        return Directions(None, A, g, nothing, nothing)
+    # In coordinates in which the columns are orthonormal what is left is the curvature of the likelihood.
+    basis, undetermined = orthonormal(objective)
+    A, g = curvature(objective.along(basis, w), np.zeros(basis.shape[1]), expected)
+    # No curvature up to rounding, in any units: the likelihood does not change at all.
+    scale = np.sqrt(np.where(np.diag(A) > 0, np.diag(A), 1.0))
+    values, vectors = np.linalg.eigh(A / scale / scale[:, None])
+    exact = np.abs(values) <= NOTHING * max(values[-1], 0.0)
+    null = vectors[:, exact] / scale[:, None]
+    kept = complement(null)
+    undetermined = np.hstack([undetermined, basis @ null])
+    basis, A, g = basis @ kept, kept.T @ A @ kept, kept.T @ g
+    # Next to none, and the likelihood rises for ever.
+    values, vectors = np.linalg.eigh(A / s)
+    rising = recession(objective.along(basis, w), values, vectors, g / s)
+    unbounded = basis @ vectors[:, rising]
+    if rising.any():
+        basis = basis @ vectors[:, ~rising]
+        A, g = curvature(objective.along(basis, w), np.zeros(basis.shape[1]), expected)
+    return Directions(basis, A, g, undetermined, unbounded)
+
+
+def curvature(objective, w, expected):
+    """Z'[h]Z and the gradient, both of the sum over rows, at w, with the penalty's."""
+    layout, s = objective.layout, objective.rows.total
+    G, A = objective.rows.sum(sums.curvature, objective.likelihood, layout, layout.unpack(w), expected)
+    _, penalty_gradient, penalty_curvature = objective._penalty(w)
+    return A + s * penalty_curvature(), layout.gradient(G) + s * penalty_gradient
+
+
+def clear(A):
+    """Whether A, equilibrated, is well conditioned."""
+    diagonal = np.diag(A)
+    if not np.isfinite(A).all() or not (diagonal > 0).all():
+        return False
+    scale = np.sqrt(diagonal)
+    return np.linalg.eigvalsh(A / scale / scale[:, None])[0] > CLEAR
+
+
+def inverse(A):
+    """A^-1 of a symmetric matrix that is positive definite, or NaN where its rows and columns are not."""
+    scale = np.sqrt(np.abs(np.diag(A)))
+    scale = np.where(scale > 0, scale, 1.0)
+    values, vectors = np.linalg.eigh(A / scale / scale[:, None])
+    with np.errstate(all="ignore"):
+        C = (vectors / np.where(values > 0, values, np.nan)) @ vectors.T
+    return C / scale / scale[:, None]
+
+
+def orthonormal(objective):
+    """B with mean square 1 of Z B in every predictor's unit, and a basis of the w with Z w = 0."""
+    layout, rows = objective.layout, objective.rows
+    bases, nulls, of_columns = [], [], {}
+    for free in layout.mask:
+        if free.tobytes() not in of_columns:
+            one = replace(layout, mask=free[None], unit=np.ones(1), held=None, basis=None)
+            G = rows.sum(_gram, one)
+            R = np.linalg.cholesky(G).T if clear(G) else rows.sum(_root, one).R
+            of_columns[free.tobytes()] = coordinates(R)
+        basis, null = of_columns[free.tobytes()]
+        bases.append(np.sqrt(objective.n_rows) * basis)
+        nulls.append(null)
+    return block_diag(*bases), block_diag(*nulls)
+
+
+def coordinates(R):
+    """B with B'R'R B = I over the directions in which R is not zero, and a basis of the others."""
+    norm = np.linalg.norm(R, axis=0)
+    live = norm > COLLINEAR * norm.max(initial=0.0)
+    _, values, Vt = np.linalg.svd(R[:, live] / norm[live])
+    values = np.concatenate([values, np.zeros(len(Vt) - len(values))])
+    found = values > COLLINEAR * values.max(initial=0.0)
+    basis, null = np.zeros((len(norm), found.sum())), np.eye(len(norm))[:, ~live]
+    basis[live] = (Vt[found] / values[found][:, None] / norm[live]).T
+    collinear = np.zeros((len(norm), (~found).sum()))
+    collinear[live] = (Vt[~found] / norm[live]).T
+    return basis, np.hstack([null, collinear])
+
+
+def _counts(block):
+    return np.ones(1) if block.weight is None else (block.weight > 0) * 1.0
+
+
+def _gram(block, layout):
+    return gram(block, layout, [[_counts(block)]])
+
+
+def _root(block, layout):
+    return Root.of(block, layout, [[_counts(block)]])
+
+
+def complement(vectors):
+    """An orthonormal basis of all that is orthogonal to these columns."""
+    Q, _ = np.linalg.qr(vectors, mode="complete")
+    return Q[:, vectors.shape[1] :]
+
+
+def recession(objective, values, vectors, g):
+    """Which eigenvectors of the mean curvature belong to a limit that no coefficients attain.
+
+    Towards it value, gradient and curvature fall alike, so that Newton's step stays about 1 long however far one is.
+    """
+    flat = values < FLAT
+    if not flat.any():
+        return flat
+    V = vectors[:, flat]
+    origin = np.zeros(len(values))
+    here = objective.taylor(origin, 0)[0]
+
+    def endless(step):
+        """Whether F does not rise along the step, however far."""
+        size = np.abs(step).max()
+        far = [objective.taylor(t / size * step, 0)[0] for t in (8.0, 32.0)] if size > 0 else [np.inf]
+        return max(far) <= here + 1e-11 * max(1.0, abs(here))
+
+    with np.errstate(all="ignore"):
+        newton = -V @ ((V.T @ g) / np.maximum(values[flat], np.finfo(float).tiny))
+    if np.isfinite(newton).all() and endless(newton):
+        return flat
+    single = [endless(-np.copysign(1.0, v @ g) * v) or endless(np.copysign(1.0, v @ g) * v) for v in V.T]
+    rising = flat.copy()
+    rising[flat] = single
+    return rising
