@@ -3,5 +3,6 @@
 from .base import predict_dist
 from .classifier import MLEClassifier
 from .regressor import MLERegressor
+from .unconditional import fit_distribution
 
-__all__ = ["MLEClassifier", "MLERegressor", "predict_dist"]
+__all__ = ["MLEClassifier", "MLERegressor", "fit_distribution", "predict_dist"]

@@ -15,25 +15,25 @@ DIGITS, SPIKE, APART = 30.0, 20.0, 10.0
 CHEAP = 50_000
 
 
-def diagnosis(model, objective, start, solution):
+def diagnosis(objective, start, solution, names=None, n_classes=None):
     """(category, text) of the warning that a fit deserves, or None.
 
     Parameters
     ----------
-    model : BaseMLE
-        With `feature_names_in_` where X has them, and `classes_` where y are labels.
     objective : Objective
     start : array of shape (d,)
         Where the search began.
     solution : Solution
+    names : array of shape (p,) or None
+    n_classes : int or None
+        Number of classes where y are labels.
     """
-    names = getattr(model, "feature_names_in_", None)
     found = []
     singular = solution.deficiency is None or solution.deficiency > objective.invariances
     if objective.penalty.alpha == 0 and singular:
         sentence = dependent_columns(objective, names)
         found += [(RankWarning, sentence)] if sentence else []
-    limit = _exact(objective, start, solution) or _limit(model, objective, solution, names, not found)
+    limit = _exact(objective, start, solution) or _limit(objective, solution, names, n_classes, not found)
     if limit:
         found.insert(0, limit)
     elif not solution.converged:
@@ -42,7 +42,7 @@ def diagnosis(model, objective, start, solution):
     if not found:
         return None
     categories, sentences = zip(*found, strict=True)
-    return categories[0], f"{type(model).__name__}: {' '.join(sentences)}"
+    return categories[0], " ".join(sentences)
 
 
 # --- y fitted without error ---------------------------------------------------------------------------------------
@@ -101,13 +101,13 @@ class _ExactRows:
 # --- a limit that no W attains ------------------------------------------------------------------------------------
 
 
-def _limit(model, objective, solution, names, determined):
+def _limit(objective, solution, names, n_classes, determined):
     """Coefficients or parameters that go to infinity while F falls towards a limit that it does not reach."""
-    layout, likelihood, labels = objective.layout, objective.likelihood, hasattr(model, "classes_")
+    layout, likelihood, labels = objective.layout, objective.likelihood, n_classes is not None
     # Of labels the sum of the nll is below log 2 only if every row has a probability over 1/2.
     complete = labels and objective.penalty.alpha == 0 and solution.value * objective.rows.total < np.log(2)
     if complete:
-        return SeparationWarning, _separable(model, objective, None, True, names)
+        return SeparationWarning, _separable(objective, None, True, names, n_classes)
     dW = _recession(objective, solution, determined)
     if dW is None:
         return None
@@ -122,7 +122,7 @@ def _limit(model, objective, solution, names, determined):
     for name, k in likelihood.slices.items():
         signs = np.sign(dW[k, 1:])
         if signs.any() and labels:
-            return SeparationWarning, _separable(model, objective, signs, False, names)
+            return SeparationWarning, _separable(objective, signs, False, names, n_classes)
         if signs.any():
             sentences.append(
                 f"{likelihood!r} has no maximum of the likelihood: the coefficients of {name} go to infinity: "
@@ -162,9 +162,9 @@ def _recession(objective, solution, determined):
     return None
 
 
-def _separable(model, objective, signs, complete, names):
+def _separable(objective, signs, complete, names, C):
     """What to say of labels that columns tell apart; `signs` of the infinite coefficients, where known."""
-    block, layout, C = objective.rows.block, objective.layout, len(model.classes_)
+    block, layout = objective.rows.block, objective.layout
     free = layout.mask.any(axis=0)
     columns = np.flatnonzero(free[1:] if signs is None else signs.any(axis=0))
     signs = np.zeros((C, len(columns))) if signs is None else signs[:, columns]

@@ -1,0 +1,85 @@
+"""The maximum-likelihood fit of a distribution: the same model with no columns."""
+
+import warnings
+from dataclasses import replace
+
+import numpy as np
+
+from ..design import Block
+from ..distributions import Predictive
+from ..likelihoods import LabelLikelihood
+from ..objective import Objective
+from ..penalty import ElasticNet
+from ..rows import Rows, one_blas_thread
+from ..solvers import Auto
+from .base import resolve
+from .diagnosis import diagnosis
+from .labels import check_labels, demand_several
+from .start import in_natural_units, intercepts, standardise, start
+from .table import check_numbers
+from .weights import check_weight, without_weightless
+
+
+class Fitted(Predictive):
+    """One distribution p(y | theta) with its `params` as numbers, and the `log_likelihood` of the sample."""
+
+    def __init__(self, likelihood, theta, n, log_likelihood=np.nan):
+        super().__init__(likelihood, theta, n)
+        self.log_likelihood = log_likelihood
+
+    @property
+    def params(self):
+        """{name: float}, as users write them; (C,) for a parameter with C predictors."""
+        return {name: values[0] if values.ndim > 1 else float(values[0]) for name, values in super().params.items()}
+
+
+def fit_distribution(y, likelihood="gaussian", sample_weight=None):
+    """The distribution of a sample: theta maximises sum_i s_i log p(y_i | theta).
+
+    Parameters
+    ----------
+    y : array-like of shape (n,), or (n, m) where the likelihood says so
+    likelihood : str or Likelihood, default="gaussian"
+    sample_weight : array-like of shape (n,), default=None
+        Weight 2 is the observation twice.
+
+    Returns
+    -------
+    Predictive
+        One distribution with scipy's methods, `params` ({name: float}) and `log_likelihood`. Labels are distributed
+        over their codes 0 .. C - 1, in sorted order.
+
+    Examples
+    --------
+    >>> from sklearn_mle import fit_distribution
+    >>> fit_distribution([1.0, 2.0, 6.0]).params["mu"]
+    3.0
+    """
+    likelihood, owner, n_classes = resolve(likelihood), "fit_distribution", None
+    if isinstance(likelihood, LabelLikelihood):
+        y, classes = check_labels(y, owner)
+        weight = check_weight(sample_weight, len(y))
+        if classes is None:
+            y = without_weightless(y, weight)
+            classes, y = np.unique(y, return_inverse=True)
+        n_classes = len(demand_several(classes))
+        likelihood = likelihood.with_classes(n_classes)
+    else:
+        y = check_numbers(y, "y", owner, likelihood.support.columns, likelihood.support.infinite)
+        weight = check_weight(sample_weight, len(y))
+        y = likelihood.check(without_weightless(y, weight))
+    K = max(k.stop for k in likelihood.slices.values())
+    with one_blas_thread, np.errstate(all="ignore"):
+        rows = Rows(Block(np.empty((len(y), 0)), y, weight), K)
+        objective = Objective(likelihood, standardise(rows, np.ones((K, 1), dtype=bool)), ElasticNet(), rows)
+        sample = objective.fewer_rows(4096)
+        eta = start(sample)
+        objective = replace(objective, layout=in_natural_units(sample, eta))
+        w = objective.layout.pack(intercepts(sample, eta))
+        solution = Auto().minimize(objective, w, lambda *iteration, **more: None, None)
+        warning = diagnosis(objective, w, solution, n_classes=n_classes)
+        theta = likelihood.theta([np.array([value]) for value in objective.layout.unpack(solution.w)[:, 0]])
+    if warning:
+        category, text = warning
+        warnings.warn(f"{owner}: {text}", category, stacklevel=2)
+    return Fitted(likelihood, theta, 1, objective.log_likelihood(solution.w))
