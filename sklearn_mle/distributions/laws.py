@@ -5,6 +5,8 @@ from functools import cached_property
 import numpy as np
 from sklearn.utils.metaestimators import available_if
 
+from .crps import crps
+
 
 class Law:
     """What follows from `cdf`, `sf`, `ppf`, `mean` and `var`, for laws that scipy does not have.
@@ -21,6 +23,10 @@ class Law:
         """log P(Y > y)."""
         with np.errstate(divide="ignore"):
             return np.log(self.sf(y))
+
+    def isf(self, q):
+        """The smallest y with P(Y > y) <= q."""
+        return self.ppf(1 - np.asarray(q, dtype=float))
 
     def std(self):
         """Standard deviation."""
@@ -98,7 +104,8 @@ class WithSpike(Law):
     Parameters
     ----------
     base : frozen scipy.stats law, or one with the same methods
-        pmf and logpmf exist where the base has them.
+        pmf and logpmf exist where the base has them; pdf and logpdf where it has those: the density off `at`, and at
+        it the probability.
     probability : float or array
     at : float, default=0.0
     """
@@ -117,6 +124,18 @@ class WithSpike(Law):
     def pmf(self, k):
         """P(Y = k)."""
         return self.probability * np.equal(k, self.at) + (1 - self.probability) * self.base.pmf(k)
+
+    @available_if(lambda self: hasattr(self.base, "pdf"))
+    def logpdf(self, y):
+        """Logarithm of the density, or of the probability at the spike."""
+        with np.errstate(divide="ignore"):
+            off = np.log1p(-self.probability) + self.base.logpdf(y)
+            return np.where(np.equal(y, self.at), np.log(self.probability), off)
+
+    @available_if(lambda self: hasattr(self.base, "pdf"))
+    def pdf(self, y):
+        """The density, or the probability at the spike."""
+        return np.exp(self.logpdf(y))
 
     def cdf(self, y):
         """P(Y <= y)."""
@@ -137,6 +156,18 @@ class WithSpike(Law):
         if hasattr(self.base, "pmf"):  # the arguments of base.ppf are rounded: at a jump they may pass it
             y = np.where((q > 0) & (self.cdf(y - 1) >= q), y - 1, y)
         return np.where((q >= 0) & (q <= 1), y, np.nan)
+
+    def isf(self, q):
+        """The smallest y with P(Y > y) <= q."""
+        q = np.asarray(q, dtype=float)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            above = self.base.isf(np.clip(np.nan_to_num(q / (1 - self.probability)), 0, 1))
+        return np.where(q < self.sf(self.at), above, self.ppf(1 - q))
+
+    def crps(self, y):
+        """Continuous ranked probability score of y: that of a mixture, whose parts are int (F - G)^2 apart."""
+        p, at = self.probability, np.full_like(y, self.at)
+        return p * np.abs(y - at) + (1 - p) * (crps(self.base, y) - p * crps(self.base, at))
 
     def mean(self):
         """Expectation."""

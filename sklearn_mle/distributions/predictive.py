@@ -45,6 +45,7 @@ class Predictive:
 
     def __repr__(self):
         def text(values):
+            values = np.asarray(values)
             low, high = (f"{values.min():.4g}", f"{values.max():.4g}") if values.size else ("", "")
             return low if low == high else f"{low} .. {high}"
 
@@ -68,14 +69,27 @@ class Predictive:
         return params
 
     def log_prob(self, y):
-        """log p(y_i | theta_i), shape (n,): log density or log probability, -inf outside the support."""
+        """log p(y_i | theta_i), shape (n,): log density or log probability.
+
+        -inf where y_i is impossible, outside the support or no integer where the law is one of counts (a fit takes such
+        values as quasi-likelihood, the law has none); NaN where y_i is NaN.
+        """
         y, support = np.asarray(y), self.likelihood.support
         with np.errstate(all="ignore"):
-            log_prob = self.likelihood.log_prob(y, *self.theta)
-        inside = support.contains(y)
-        if support.columns == 1 and not inside.all():
-            log_prob = np.where(inside, log_prob, -np.inf)
-        return self._rows(log_prob)
+            log_prob = self._rows(self.likelihood.log_prob(y, *self.theta))
+        if support.columns > 1:
+            return log_prob
+        y = np.broadcast_to(y, (self.n,))
+        possible = support.contains(y)
+        if support.fraction(y):
+            possible = possible & (y == np.floor(y))
+        return np.where(possible, log_prob, np.where(np.isnan(y), np.nan, -np.inf))
+
+    def crps(self, y):
+        """Continuous ranked probability score of y_i, shape (n,); see `sklearn_mle.metrics.mean_crps`."""
+        y = np.broadcast_to(np.asarray(y, dtype=float), (self.n,))
+        with np.errstate(all="ignore"):
+            return self._rows(self.likelihood.crps(y, *self.theta))
 
     def mean(self):
         """Expectations, shape (n,)."""

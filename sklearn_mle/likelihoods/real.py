@@ -2,8 +2,9 @@
 
 import numpy as np
 from scipy import stats
+from scipy.special import erf, stdtr
 
-from ..jets import log_expit, log_ndtr
+from ..jets import exprel, log_expit, log_ndtr, psi
 from ..links import Identity, Log
 from .base import Likelihood
 from .special import LOG_2PI, log1p, log1p_gap, log_cdf_of_minimum, stirling, stirling_slopes
@@ -54,6 +55,10 @@ class Gaussian(Likelihood):
 
     def log_sf(self, y, mu, sigma):
         return log_ndtr((mu - y) / sigma)
+
+    def crps(self, y, mu, sigma):
+        z = (y - mu) / sigma
+        return (y - mu) * erf(z / np.sqrt(2)) + sigma * (np.sqrt(2) * np.exp(-0.5 * z * z) - 1) / np.sqrt(np.pi)
 
     def derivatives(self, y, eta, order):
         mu, log_sigma = eta
@@ -107,6 +112,17 @@ class StudentT(Likelihood):
         z = (y - mu) / sigma
         return _log_peak(0.5 * df) - np.log(sigma) - 0.5 * (df + 1) * np.log1p(z * z / df)
 
+    def crps(self, y, mu, sigma, df):
+        # Jordan, Krueger and Lerch (2019), Evaluating probabilistic forecasts with scoringRules, JSS 90, appendix A.
+        # Their terms over df - 1 are (p - q) / (df - 1) with p = q = 1 at df = 1: as differences from 1 they keep their
+        # digits there, and the formula, analytic in df, holds down to df = 1/2.
+        z, df = (y - mu) / sigma, np.atleast_1d(df)
+        log_tail = -0.5 * np.log1p(np.minimum(z * z / df, 1e300))
+        slope = _log_spread_slope(df)
+        falls = log_tail * exprel((df - 1) * log_tail) - slope * exprel((df - 1) * slope)
+        score = (y - mu) * (2 * stdtr(df, z) - 1) + sigma * 2 * df * np.exp(_log_peak(0.5 * df)) * falls
+        return np.where(df > 0.5, score, np.inf)
+
     def derivatives(self, y, eta, order):
         mu, log_sigma, log_df = eta
         precision, df = np.exp(-np.atleast_1d(log_sigma)), np.exp(np.atleast_1d(log_df))
@@ -151,6 +167,18 @@ class StudentT(Likelihood):
 def _log_peak(h):
     """log Gamma(h + 1/2) - log Gamma(h) - 1/2 log(2 pi h), the log density of Student's t at its centre, h = df / 2."""
     return stirling(h + 0.5) - stirling(h) - h * log1p_gap(0.5 / h) - 0.5 * LOG_2PI
+
+
+def _log_spread_slope(df):
+    """log R(df) / (df - 1), R = B(1/2, df - 1/2) / B(1/2, df / 2): the CRPS of Student's t needs it about df = 1."""
+    ratio = (_log_peak(0.5 * df) - _log_peak(df - 0.5) + 0.5 * np.log(df / (2 * df - 1))) / (df - 1)
+    # log R is the integral of psi(1/2 + s) - psi(1 + s) over s from (df - 1) / 2 to df - 1.
+    nodes, weights = np.polynomial.legendre.leggauss(8)
+    mean = 0.0
+    for x, weight in zip(nodes, weights, strict=True):
+        s = (df - 1) * (0.75 + 0.25 * x)
+        mean = mean + 0.5 * weight * (psi(0.5 + s) - psi(1 + s))
+    return np.where(np.abs(df - 1) < 0.1, 0.5 * mean, ratio)
 
 
 def _log_peak_slopes(h, order):
