@@ -17,7 +17,8 @@ from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
 from sklearn_mle import Gaussian, MLEClassifier, MLERegressor, NegativeBinomial, StudentT
 from sklearn_mle.likelihoods import ZeroInflated
-from sklearn_mle.metrics import LogScore, log_score, make_log_score, warn_of_density
+from sklearn_mle.metrics import LogScore, log_score, make_log_score
+from sklearn_mle.metrics.scorers import warn_of_density
 
 RESOLVED = make_log_score(resolution=1.0)
 # A mean of n log probabilities: rounding only.

@@ -8,6 +8,9 @@ from sklearn.utils.metaestimators import available_if
 
 from .laws import generator
 
+# Beyond it, and below its inverse, products of two parameters leave the range of floats.
+LARGEST = 1e290
+
 
 class Predictive:
     """n distributions p(y | theta_i), one per row: what `predict_dist` returns.
@@ -55,7 +58,8 @@ class Predictive:
     @cached_property
     def dist(self):
         """The law itself, as `Likelihood.dist` returns it: of shape (n,), or (1,) where nothing varies."""
-        return self.likelihood.dist(*self.theta)
+        with np.errstate(all="ignore"):
+            return self.likelihood.dist(*computable(self.likelihood, self.theta))
 
     @property
     def params(self):
@@ -85,71 +89,90 @@ class Predictive:
             possible = possible & (y == np.floor(y))
         return np.where(possible, log_prob, np.where(np.isnan(y), np.nan, -np.inf))
 
+    def log_interval_prob(self, lower, upper):
+        """log P(lower_i < Y_i <= upper_i), shape (n,), to full accuracy in both tails and for narrow intervals."""
+        with np.errstate(all="ignore"):
+            return self._rows(self.likelihood.log_interval_prob(lower, upper, *self.theta))
+
     def crps(self, y):
         """Continuous ranked probability score of y_i, shape (n,); see `sklearn_mle.metrics.mean_crps`."""
         y = np.broadcast_to(np.asarray(y, dtype=float), (self.n,))
         with np.errstate(all="ignore"):
             return self._rows(self.likelihood.crps(y, *self.theta))
 
+    @np.errstate(all="ignore")
     def mean(self):
         """Expectations, shape (n,)."""
         return self._rows(self.dist.mean())
 
+    @np.errstate(all="ignore")
     def var(self):
         """Variances, shape (n,)."""
-        return self._rows(self.dist.var())
+        return _infinite(self._rows(self.dist.var()))
 
+    @np.errstate(all="ignore")
     def std(self):
         """Standard deviations, shape (n,)."""
-        return self._rows(self.dist.std())
+        return _infinite(self._rows(self.dist.std()))
 
+    @np.errstate(all="ignore")
     def cdf(self, y):
         """P(Y_i <= y)."""
         return self._rows(self.dist.cdf(y))
 
+    @np.errstate(all="ignore")
     def sf(self, y):
         """P(Y_i > y)."""
         return self._rows(self.dist.sf(y))
 
+    @np.errstate(all="ignore")
     def logcdf(self, y):
         """log P(Y_i <= y)."""
         return self._rows(self.dist.logcdf(y))
 
+    @np.errstate(all="ignore")
     def logsf(self, y):
         """log P(Y_i > y)."""
         return self._rows(self.dist.logsf(y))
 
+    @np.errstate(all="ignore")
     def ppf(self, q):
         """Quantiles: the smallest y with P(Y_i <= y) >= q."""
         return self._rows(self.dist.ppf(q))
 
+    @np.errstate(all="ignore")
     def interval(self, confidence):
         """The central interval that holds Y_i with this probability: two arrays of shape (n,)."""
         if not np.all((np.asarray(confidence) >= 0) & (np.asarray(confidence) <= 1)):
             raise ValueError(f"confidence is a probability in [0, 1]; got {confidence!r}.")
         return tuple(map(self._rows, self.dist.interval(confidence)))
 
+    @np.errstate(all="ignore")
     def rvs(self, size=None, random_state=None):
         """Draws: shape (n,), or (size, n)."""
         size = () if size is None else (size,) if np.ndim(size) == 0 else tuple(size)
         return self.dist.rvs(size=(*size, self.n), random_state=generator(random_state))
 
     @available_if(lambda self: hasattr(self.dist, "pdf"))
+    @np.errstate(all="ignore")
     def pdf(self, y):
         """Densities."""
         return self._rows(self.dist.pdf(y))
 
     @available_if(lambda self: hasattr(self.dist, "logpdf"))
+    @np.errstate(all="ignore")
     def logpdf(self, y):
         """Logarithms of densities."""
         return self._rows(self.dist.logpdf(y))
 
     @available_if(lambda self: hasattr(self.dist, "pmf"))
+    @np.errstate(all="ignore")
     def pmf(self, k):
         """P(Y_i = k)."""
         return self._rows(self.dist.pmf(k))
 
     @available_if(lambda self: hasattr(self.dist, "logpmf"))
+    @np.errstate(all="ignore")
     def logpmf(self, k):
         """log P(Y_i = k)."""
         return self._rows(self.dist.logpmf(k))
@@ -173,3 +196,25 @@ class Predictive:
         """A new array in which every one of the n rows has its value."""
         values = np.asarray(values)
         return np.array(np.broadcast_to(values, np.broadcast_shapes(values.shape, (self.n,))))
+
+
+def _infinite(variance):
+    """A variance, infinite where scipy calls it undefined: Y has no mean, or one beyond all floats."""
+    return np.where(np.isnan(variance), np.inf, variance)
+
+
+def computable(likelihood, theta):
+    """theta drawn into the domains of the parameters, and into the range in which laws can be computed.
+
+    A mean of exp(-1e10) is 0 as a float, where there is no law; a link may leave the domain far from the data.
+    """
+    drawn = []
+    for link, entry in zip(likelihood.links.values(), theta, strict=True):
+        low = LARGEST**-1 if link.lower == 0 else np.nextafter(max(link.lower, -LARGEST), np.inf)
+        high = np.nextafter(min(link.upper, LARGEST), -np.inf)
+        rows = [
+            row if np.ndim(row) == 0 else np.clip(np.where(np.isnan(row), high, row), low, high)
+            for row in (entry if isinstance(entry, tuple) else (entry,))
+        ]
+        drawn.append(tuple(rows) if isinstance(entry, tuple) else rows[0])
+    return drawn
