@@ -7,7 +7,7 @@ from numbers import Real
 import numpy as np
 from sklearn.base import BaseEstimator, clone
 
-from .. import jets
+from .. import jets, likelihoods
 from ..distributions import Discrete, crps
 from ..links import Link, ProbabilityLink
 from ..links import link as resolve_link
@@ -73,6 +73,10 @@ class Likelihood(BaseEstimator, ABC):
     def log_sf(self, y, *theta):
         """log P(Y > y | theta), shape (n,)."""
         return jets.numeric(lambda y, *theta: self.dist(*theta).logsf(y))(y, *theta)
+
+    def log_interval_prob(self, lower, upper, *theta):
+        """log P(lower < Y <= upper | theta), shape (n,), from the nearer tail."""
+        return likelihoods.intervals.log_probability(self, lower, upper, *theta)
 
     def crps(self, y, *theta):
         """CRPS(F, y) = integral (F(t) - 1{y <= t})^2 dt, shape (n,): a closed form, or that of `dist` in numbers."""

@@ -218,6 +218,10 @@ class Logistic(Likelihood):
     def log_sf(self, y, mu, scale):
         return log_expit((mu - y) / scale)
 
+    def crps(self, y, mu, scale):
+        z = (y - mu) / scale
+        return scale * (z - 2 * log_expit(z) - 1)
+
     def start(self, y, weight):
         mu = median(y, weight)
         scale = median(np.abs(y - mu), weight) / np.log(3)
