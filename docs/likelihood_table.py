@@ -23,14 +23,15 @@ def table():
 
 def parameters(likelihood):
     """mu (identity), sigma (log): the names of its constructor, in the order of theta."""
-    return ", ".join(f"{name} ({LINK_NAMES[type(link)]})" for name, link in likelihood.links.items())
+    return ", ".join(f"{name} ({LINK_NAMES.get(type(link), link)})" for name, link in likelihood.links.items())
 
 
 def support(likelihood):
     """Where y lies, in words."""
     if issubclass(likelihood, LabelLikelihood):
         return "two or more classes" if likelihood.multi_class else "two classes"
-    return str(likelihood.support)
+    support = likelihood().support
+    return f"{support}; {support.columns} columns" if support.columns > 1 else str(support)
 
 
 def with_table(text):

@@ -109,7 +109,7 @@ class Inverse(Link):
 
 
 class InverseSquared(Link):
-    """theta = 1 / sqrt(eta); where eta < 0, theta is not a number."""
+    """theta = 1 / sqrt(eta); inf where eta <= 0."""
 
     lower = 0.0
 
@@ -117,7 +117,26 @@ class InverseSquared(Link):
         return np.divide(1.0, np.square(value))
 
     def inverse(self, eta):
-        return 1.0 / np.sqrt(eta)
+        return 1.0 / np.sqrt(np.maximum(eta, 0.0))
+
+
+class Between(Link):
+    """value = low + (high - low) / (1 + exp(-eta)), theta = eta: the digits of its distance to both bounds are kept."""
+
+    def __init__(self, low, high):
+        self.low, self.high = low, high
+
+    def __call__(self, value):
+        return np.log(value - self.low) - np.log(self.high - value)
+
+    def inverse(self, eta):
+        return eta
+
+    def shown(self, theta):
+        return self.low + (self.high - self.low) * expit(theta)
+
+    def theta(self, value):
+        return self(value)
 
 
 class ProbabilityLink(Link):

@@ -168,7 +168,10 @@ class Nodes:
             first = first if np.isfinite(first) else quantiles(law, np.array([-33.0]))[0]
             y = np.arange(first, min(quantiles(law, np.array([33.0]))[0], first + cls.largest) + 1)
             return cls(y, np.ones(len(y)), y, number(law.cdf(first - 1)), number(law.sf(y[-1])))
-        edges = np.unique(quantiles(law, np.arange(-36.0, 36.5)))
+        # A probability of the lower bound itself (no claims, no rain) is not in the integral.
+        lower = likelihood.support.lower
+        atom = number(law.cdf(lower)) if np.isfinite(lower) else 0.0
+        edges = np.unique(quantiles(law, np.arange(-36.0, 36.5), atom))
         # A pole at 1 has quantiles so close to it that no number lies between them, unlike a pole at 0.
         apart = np.flatnonzero(np.diff(edges) > 1e6 * np.spacing(np.maximum(np.abs(edges[1:]), np.abs(edges[:-1]))))
         edges = edges[apart[0] : apart[-1] + 2]
@@ -196,11 +199,14 @@ def log_density(law, y):
     return np.broadcast_to(law.logpmf(y) if hasattr(law, "logpmf") else law.logpdf(y), len(y))
 
 
-def quantiles(law, logit):
-    """The quantiles of dist at these log-odds, finite ones; from above by `isf`, where 1 - p would lose its digits."""
-    p = 1 / (1 + np.exp(np.abs(logit)))
+def quantiles(law, logit, atom=0.0):
+    """The quantiles of dist at these log-odds, finite ones; from above by `isf`, where 1 - p would lose its digits.
+
+    Of the probabilities above `atom`.
+    """
+    p = (1 - atom) / (1 + np.exp(np.abs(logit)))
     upper = law.isf(p) if hasattr(law, "isf") else law.ppf(1 - p)
-    y = np.where(logit < 0, law.ppf(p), upper)
+    y = np.where(logit < 0, law.ppf(atom + p), upper)
     return y[np.isfinite(y)]
 
 

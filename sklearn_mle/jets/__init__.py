@@ -1,5 +1,6 @@
-"""Exact first and second derivatives of code written with ufuncs; differences (`numeric`) for code that is not."""
+"""Exact derivatives of code written with ufuncs; for other code differences (`numeric`) or its own (`analytic`)."""
 
+from .analytic import analytic
 from .differences import numeric
 from .jet import Jet, taylor
 from .rules import BINARY, CHOICES, PLAIN, STEPS, UNARY
@@ -31,6 +32,7 @@ __all__ = [
     "STEPS",
     "UNARY",
     "Jet",
+    "analytic",
     "betaln",
     "digamma",
     "erf",

@@ -1,5 +1,7 @@
 """Functions that log densities need and scipy lacks: what is left where leading terms cancel, and faster logarithms."""
 
+import math
+
 import numpy as np
 
 from ..jets import exprel, gammaln, psi, zeta
@@ -19,6 +21,16 @@ def log1p_gap(d, log=None):
     u = w * w
     series = w * d - 2.0 * w * u * (1 / 3 + u * (1 / 5 + u * (1 / 7 + u * (1 / 9 + u * (1 / 11)))))
     return np.where(np.abs(d) < 0.1, series, d - (np.log1p(d) if log is None else log))
+
+
+def exprel_gap(x):
+    """(exp(x) - 1 - x) / x^2, which is 1 / 2 at x = 0."""
+    series = 0.0
+    for k in range(17, 1, -1):
+        series = series * x + 1 / math.factorial(k)
+    small = np.abs(x) < 0.5
+    large = np.where(small, 1.0, x)
+    return np.where(small, series, (np.expm1(large) - large) / large / large)
 
 
 def stirling(z):

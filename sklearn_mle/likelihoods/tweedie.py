@@ -1,0 +1,305 @@
+"""The Tweedie likelihood: sums of a Poisson number of gamma variables, zero or positive."""
+
+import numpy as np
+from scipy import special
+
+from ..distributions import Law, generator
+from ..jets import analytic, expit
+from ..links import Between, Log
+from .base import Likelihood
+from .counts import rate
+from .special import LOG_2PI, exprel_gap, log1p_gap, stirling, stirling_slopes
+from .support import Support
+
+OTHER_POWERS = {0: "Gaussian", 1: "Poisson", 2: "Gamma", 3: "InverseGaussian"}
+
+
+class Tweedie(Likelihood):
+    """y ~ Tweedie(mu, phi, power), 1 < power < 2: mean mu, variance phi mu^power; y = 0 has positive probability.
+
+    y is the sum of N gamma variables, N ~ Poisson: claims of a policy, rain of a day.
+
+    Parameters
+    ----------
+    power, phi : float or None, default=None
+        A number fixes it.
+    link : str, Link or dict, default=None
+        The link of mu, or of several parameters by name.
+
+    References
+    ----------
+    Jorgensen (1997), The Theory of Dispersion Models, chapter 4.
+    Dunn and Smyth (2005), Series evaluation of Tweedie exponential dispersion model densities, Stat. Comput. 15.
+    """
+
+    links = {"mu": Log(), "phi": Log(), "power": Between(1.0, 2.0)}
+    support = Support(lower=0.0)
+    limits = {
+        "mu": {0.0: "mean mu is at 0: every y is 0, which determines no coefficient"},
+        "power": {1.0: "power is at 1: use Poisson, of y / phi", 2.0: "power is at 2: use Gamma"},
+    }
+
+    def __init__(self, power=None, phi=None, link=None):
+        self.power, self.phi, self.link = power, phi, link
+
+    @property
+    def nuisance(self):
+        return () if self.power is None else ("phi",)
+
+    def dist(self, mu, phi, power):
+        to_1, to_2 = expit(power), expit(-power)
+        return CompoundPoissonGamma(mu**to_2 / (phi * to_2), np.exp(-power), phi * to_1 * mu**to_1)
+
+    def log_prob(self, y, mu, phi, power):
+        to_1, to_2, log_shape = expit(power), expit(-power), -power  # power arrives as the log-odds of its place
+        log_y, log_mu = np.log(np.where(y > 0, y, np.nan)), np.log(mu)
+        near = (mu - y) / np.where(y > 0, y, 1.0)
+        r = np.where(np.abs(near) < 0.5, np.log1p(near), log_mu - log_y)
+        # The largest density at y that any mu gives, and from it half the deviance down.
+        log_unit = to_2 * log_y - np.log(phi)
+        peak = 0.5 * log_shape - LOG_2PI + log_series(log_unit - np.log(to_2), log_shape) - log_y
+        fall = np.exp(log_unit) * r * r * (to_2 * exprel_gap(to_2 * r) + to_1 * exprel_gap(-to_1 * r))
+        return np.where(y > 0, peak - fall, -np.exp(to_2 * log_mu - np.log(phi)) / to_2)
+
+    def start(self, y, weight):
+        mu, power = rate(y, weight), 1.5 if self.power is None else self.power
+        return mu, (np.average((y - mu) ** 2, weights=weight) or mu**2) / mu**power, power
+
+    def point(self, mu, phi, power):
+        return mu
+
+    def _link(self, name, link, default):
+        if name == "power" and link != default:
+            raise ValueError(f"Tweedie: power has a link of its own, {default!r}, and no other; got {link!r}.")
+        return super()._link(name, link, default)
+
+    def _fixed(self, name, number, default):
+        if name == "power" and number in OTHER_POWERS:
+            raise ValueError(f"Tweedie: power must lie in (1, 2); for power {number:g} use {OTHER_POWERS[number]}.")
+        return super()._fixed(name, number, default)
+
+
+@analytic
+def log_series(log_rate, log_shape, order):
+    """log sum_n exp(-s(n) - s(n a) - n (1 + a) g(l / n - 1)) with l = exp(log_rate), a = exp(log_shape).
+
+    s is the remainder of Stirling's formula and g(d) = d - log(1 + d): the probabilities of N = n and the densities of
+    n gamma variables at y, with the mean at y, where all large terms cancel beforehand. Rows that are NaN remain so.
+    """
+    log_rate, log_shape = np.broadcast_arrays(log_rate, log_shape)
+    parts = np.full(((1, 3, 6)[order], log_rate.size), np.nan)
+    wanted = np.flatnonzero((log_rate < 700) & (log_shape < 700))  # nor NaN: what overflows remains so, too
+    log_rate_wanted = log_rate.flat[wanted]
+    rate, shape = np.exp(log_rate_wanted), np.exp(log_shape.flat[wanted])
+    smooth = (rate * (1 + shape) > 144) & (rate > 2.25 * (1 + shape))
+    first, last = _window(rate, shape)
+    length = np.where(smooth, -1, last - first).astype(int)
+    for at in _by_length(length):
+        terms = _integrand if smooth[at[0]] else _summands
+        n = first[at, None] + np.arange(length[at].max() + 1)
+        logs = terms(rate[at, None], shape[at, None], log_rate_wanted[at, None], n, order)
+        parts[:, wanted[at]] = _log_sum_exp(logs)
+    value, *rest = parts.reshape(-1, *log_rate.shape)
+    return (value, rest[:2], dict(zip([(0, 0), (0, 1), (1, 1)], rest[2:], strict=False)))[: order + 1]
+
+
+def _by_length(length):
+    """Positions of about equal length, up to 512 of them at a time; those of length -1 by themselves."""
+    order = np.argsort(length, kind="stable")
+    for group in np.split(order, [np.searchsorted(length[order], 0)]):
+        yield from (group[i : i + 512] for i in range(0, len(group), 512))
+
+
+def _window(rate, shape):
+    """The first and the last n beyond which terms are below e^-40 of the largest, by Bernstein's bound."""
+    t, at_least_1 = 40 / (1 + shape), np.maximum(rate, 1.0)
+    first = np.maximum(np.floor(rate - np.sqrt(2 * t * rate)), 1.0)
+    return first, np.ceil(at_least_1 + t / 3 + np.sqrt(t * t / 9 + 2 * t * at_least_1))
+
+
+def _summands(rate, shape, log_rate, n, order):
+    """The terms of n, with their derivatives in log rate and log shape."""
+    k, over = n * shape, rate - n
+    gap = log1p_gap(over / n, log_rate - np.log(n))
+    of_n, of_k = _remainder(n, 0)[0], _remainder(k, order)
+    logs = [-of_n - of_k[0] - n * (1 + shape) * gap]
+    if order > 0:
+        logs += [-(1 + shape) * over, -of_k[1] - k * gap]
+    if order > 1:
+        logs += [-(1 + shape) * rate + 0 * n, -shape * over, -of_k[2] - k * gap]
+    return logs
+
+
+# Nodes of the trapezoidal rule in standard deviations: 1.5 a standard deviation leave e^-44 of a Gaussian's integral.
+NODES = np.arange(-13, 14) / 1.5
+
+
+def _integrand(rate, shape, log_rate, n, order):
+    """The same where the terms vary slowly: at NODES, as the sum is then their integral, by standardised n.
+
+    n = rate (1 + d), d = z / sqrt(rate (1 + shape)), and z stays where it is as rate and shape vary: of their large
+    effects on every single n, nothing is left to cancel.
+    """
+    d, q = NODES / np.sqrt(rate * (1 + shape)), shape / (1 + shape)
+    grown, gap, square = 1 + d, log1p_gap(d), NODES * NODES
+    n = rate * grown
+    of_n, of_k = _remainder(n, order), _remainder(n * shape, order)
+    # n (1 + a) g(l / n - 1) = z^2 h(d) / d^2 with h = (1 + d) log(1 + d) - d = d^2 - (1 + d) g(d).
+    u = gap / np.where(d == 0, 1.0, d * d)
+    width = 0.5 * (log_rate - np.log1p(shape)) + np.log(NODES[1] - NODES[0])
+    logs = [width - of_n[0] - of_k[0] - square * (1 - grown * u)]
+    if order > 0:
+        # Of log n, then of the last term of all by -2 log d.
+        r = d / grown
+        by_rate, by_shape, fall = 1 - 0.5 * r, -0.5 * q * r, 0.5 * square * ((2 + d) * u - 1)
+        logs += [
+            0.5 - (of_n[1] + of_k[1]) * by_rate + fall,
+            -0.5 * q - of_n[1] * by_shape - of_k[1] * (1 + by_shape) + q * fall,
+        ]
+    if order > 1:
+        bend = 0.25 * square * (1 / grown - (1 - d * u)) - fall
+        both, slope, p = 0.25 * r / grown, of_n[1] + of_k[1], q * (1 - q)
+        logs += [
+            -(of_n[2] + of_k[2]) * by_rate**2 - slope * both - bend,
+            -(of_n[2] * by_shape + of_k[2] * (1 + by_shape)) * by_rate - slope * q * both - q * bend,
+            -0.5 * p
+            - of_n[2] * by_shape**2
+            - of_k[2] * (1 + by_shape) ** 2
+            - slope * (q * q * both - 0.5 * p * r)
+            - q * q * bend
+            + p * fall,
+        ]
+    return logs
+
+
+def _remainder(z, order):
+    """Stirling's remainder s(z) and its first `order` derivatives in log z."""
+    slopes = stirling_slopes(z, order) if order else ()
+    parts = [stirling(z), *(z * slope for slope in slopes[:1])]
+    return parts if order < 2 else [*parts, parts[1] + z * z * slopes[1]]
+
+
+def _log_sum_exp(logs):
+    """log sum_j exp(F_j) of each row, its gradient <F_i> and Hessian <F_ij> + cov(F_i, F_j)."""
+    value, *rest = logs
+    top = value.max(axis=1, keepdims=True)
+    share = np.exp(value - top)
+    total = share.sum(axis=1, keepdims=True)
+    share /= total
+    parts = [top[:, 0] + np.log(total[:, 0])]
+    means = [(share * row).sum(axis=1) for row in rest]
+    parts += means[:2]
+    if len(rest) > 2:
+        off = [row - mean[:, None] for row, mean in zip(rest[:2], means[:2], strict=True)]
+        for mean, (i, j) in zip(means[2:], [(0, 0), (0, 1), (1, 1)], strict=True):
+            parts.append(mean + (share * off[i] * off[j]).sum(axis=1))
+    return parts
+
+
+class CompoundPoissonGamma(Law):
+    """Y = X_1 + ... + X_N, N ~ Poisson(rate), X_j ~ Gamma(shape, scale): P(Y = 0) = P(N = 0) > 0.
+
+    Parameters
+    ----------
+    rate, shape, scale : float or array
+        Broadcast.
+    """
+
+    def __init__(self, rate, shape, scale):
+        self.rate, self.shape, self.scale = np.broadcast_arrays(rate, shape, scale)
+
+    def support(self):
+        """The smallest and the largest value."""
+        return 0.0, np.inf
+
+    def logpdf(self, y):
+        """Logarithm of the density; of the probability where y = 0."""
+        y = np.asarray(y, dtype=float)
+        with np.errstate(all="ignore"):
+            mu = self.mean()
+            phi = mu ** (self.shape / (1 + self.shape)) * (1 + self.shape) / (self.rate * self.shape)
+            log_prob = Tweedie().log_prob(np.maximum(y, 0.0), mu, phi, -np.log(self.shape))
+        return np.where(y >= 0, log_prob, -np.inf)
+
+    def pdf(self, y):
+        """The density; the probability where y = 0."""
+        return np.exp(self.logpdf(y))
+
+    def cdf(self, y):
+        """P(Y <= y)."""
+        below = np.exp(-self.rate) + self._mixture(y, special.gammainc)
+        return np.where(np.less(y, 0), 0.0, np.minimum(below, 1.0))
+
+    def sf(self, y):
+        """P(Y > y)."""
+        return np.where(np.less(y, 0), 1.0, np.minimum(self._mixture(y, special.gammaincc), 1.0))
+
+    def ppf(self, q):
+        """The smallest y with P(Y <= y) >= q, by the Illinois method in log y."""
+        q, rate, shape, scale, zero = np.broadcast_arrays(q, self.rate, self.shape, self.scale, np.exp(-self.rate))
+        y = np.select([(q >= 0) & (q <= zero), q == 1], [0.0, np.inf], np.nan)
+        at = np.nonzero((q > zero) & (q < 1))
+        law, q = CompoundPoissonGamma(rate[at], shape[at], scale[at]), q[at]
+
+        def excess(x):
+            # In logarithms, of the smaller tail: nearly straight lines.
+            tail = np.where(q < 0.5, law.cdf(np.exp(x)), law.sf(np.exp(x)))
+            log_ratio = np.log(np.maximum(tail, 1e-300)) - np.log(np.minimum(q, 1 - q))
+            return np.where(q < 0.5, log_ratio, -log_ratio)
+
+        low = high = np.log(law.mean())
+        below = above = excess(low)
+        for move in 0.5 * 2.0 ** np.arange(12):
+            if (below <= 0).all() and (above >= 0).all():
+                break
+            low, high = np.where(below > 0, low - move, low), np.where(above < 0, high + move, high)
+            below, above = excess(low), excess(high)
+        side = np.zeros(len(q))
+        for _ in range(100):
+            x = np.where(above > below, high - above * ((high - low) / (above - below)), low)
+            value = excess(x)
+            left = value < 0
+            # An end that stays for the second time counts half: else it would stay for ever.
+            again = np.where(side == np.where(left, 1, -1), 0.5, 1.0)
+            side = np.where(left, 1, -1)
+            below, above = np.where(left, value, again * below), np.where(left, again * above, value)
+            low, high = np.where(left, x, low), np.where(left, high, x)
+            if ((np.abs(value) <= 1e-13) | (high - low <= 1e-15 * (1 + np.abs(x)))).all():
+                break
+        y[at] = np.exp(x)
+        return y
+
+    def mean(self):
+        """Expectation."""
+        return self.rate * self.shape * self.scale
+
+    def var(self):
+        """Variance."""
+        return self.mean() * self.scale * (1 + self.shape)
+
+    def rvs(self, size=None, random_state=None):
+        """Draws, of the laws' shape or of `size`."""
+        rng = generator(random_state)
+        n = rng.poisson(self.rate, self.rate.shape if size is None else size)
+        gamma = rng.standard_gamma if isinstance(rng, np.random.Generator) else rng.gamma
+        return self.scale * gamma(n * self.shape)
+
+    def _mixture(self, y, tail):
+        """sum_n P(N = n) tail(n shape, y / scale), n >= 1."""
+        y, rate, shape, x = np.broadcast_arrays(y, self.rate, self.shape, np.divide(y, self.scale))
+        total = np.zeros(y.size)
+        rate, shape, x = rate.ravel(), shape.ravel(), np.maximum(x, 0.0).ravel()
+        # Given y, n is about a fraction of what it is on average at the mean y.
+        given = rate * (x / (rate * shape)) ** (1 / (1 + shape))
+        low, high = np.minimum(rate, given), np.maximum(rate, given)
+        first, last = _window(low, 0.0)[0], _window(high, 0.0)[1]
+        # In the bulk neither factor changes much from n to n + step: the rest of the sum is its trapezoidal rule's.
+        step = np.where(low > 144, np.maximum(np.floor(np.sqrt(low) / (1.5 * (1 + np.sqrt(shape)))), 1.0), 1.0)
+        length = np.ceil((last - first) / step).astype(int)
+        for at in _by_length(length):
+            n = first[at, None] + step[at, None] * np.arange(length[at].max() + 1)
+            mean = rate[at, None]
+            log_count = -n * log1p_gap((mean - n) / n, np.log(mean) - np.log(n)) - stirling(n) - 0.5 * np.log(n)
+            terms = np.exp(log_count - 0.5 * LOG_2PI) * tail(n * shape[at, None], x[at, None])
+            total[at] = step[at] * terms.sum(axis=1)
+        return total.reshape(y.shape)
