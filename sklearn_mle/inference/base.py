@@ -263,9 +263,19 @@ class Inference:
             statistic, df, p_value, df_resid: chi2 with df degrees of freedom; F with (df, df_resid) where
             ``dispersion="pearson"``, else df_resid is None.
         """
-        R = constraint_matrix(constraints, self.names, self._entries.places, self._fit.columns)
+        entries, found = self._entries, self._directions
+        R = constraint_matrix(constraints, self.names, entries.places, self._fit.columns)
+        # Of coefficients that are not determined, combinations may be.
+        J, units = R @ entries.jacobian, np.abs(R) @ entries.units
+        unknown = moves(J, units, found.undetermined) | moves(J, units, found.unbounded)
+        if unknown.any():
+            names = [self.names[i] for i in np.flatnonzero(R[unknown].any(axis=0))]
+            raise ValueError(
+                f"constraints: {', '.join(names)} cannot be tested: the data do not determine them, or the likelihood "
+                "has its maximum at infinity."
+            )
         df_resid = self.df_resid if self.dispersion == "pearson" else None
-        return wald(R, self._estimates, self.covariance_matrix, values, df_resid, self.names)
+        return wald(R @ entries.estimates - values, J @ self._C @ J.T, df_resid)
 
     def mean_interval(self, X, level=0.95):
         """Confidence interval for what `predict` estimates, the mean of y given x; not for y itself.

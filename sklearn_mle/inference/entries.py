@@ -17,6 +17,8 @@ class Entries:
     Attributes
     ----------
     names : list of str
+    headings : list of (str, str)
+        Parameter (with the class where it has several predictors) and column.
     places : list of (parameter, index)
     shapes : dict
         {parameter: shape of its array}.
@@ -32,6 +34,7 @@ class Entries:
     """
 
     names: list
+    headings: list
     places: list
     shapes: dict
     functions: list
@@ -69,9 +72,9 @@ def entries(fit):
     replaced = likelihood.constants is not None and not any(layout.sloped[likelihood.slices[k]].any() for k in others)
     found, shapes = [], {}
 
-    def add(place, name, function, unit, is_slope, exact=None):
+    def add(place, name, heading, function, unit, is_slope, exact=None):
         value, gradient = function(fit.w)
-        found.append((name, place, function, unit, value if exact is None else exact, gradient, is_slope))
+        found.append((name, heading, place, function, unit, value if exact is None else exact, gradient, is_slope))
 
     for name, k in likelihood.slices.items():
         if replaced and name != first:
@@ -84,12 +87,12 @@ def entries(fit):
             for j in np.flatnonzero(layout.mask[row]):
                 if replaced and j == 0:
                     continue
-                label = f"{name}[{row_label(fit.model, row - k.start, k)}]:" if wide else f"{name}:"
-                label = (
-                    names[j] if name == first and not wide else name if not (wide or regressed) else label + names[j]
-                )
+                parameter = f"{name}[{row_label(fit.model, row - k.start, k)}]" if wide else name
+                heading = parameter, names[j] if regressed else parameter
+                first_of_one = name == first and regressed and not wide
+                label = names[j] if first_of_one else ":".join(heading) if regressed else parameter
                 place = (name, (row - k.start, j) if wide else (j,))
-                add(place, label, Linear(J[row, j]), units[row, j], j > 0, fit.W[row, j])
+                add(place, label, heading, Linear(J[row, j]), units[row, j], j > 0, fit.W[row, j])
     if replaced:
         free = layout.mask[:, 0]
         at_zero = [np.zeros(1)] * len(J)
@@ -97,10 +100,12 @@ def entries(fit):
             shapes[name] = (len(rows),)
             for i in range(len(rows)):
                 function = OfIntercepts(likelihood, name, i, J[:, 0] * free[:, None])
-                add((name, (i,)), f"{name}[{i}]", function, layout.unit[0], False)
-    found_names, places, functions, unit, values, gradients, slopes = zip(*found, strict=True)
+                label = f"{name}[{i}]"
+                add((name, (i,)), label, (name, label), function, layout.unit[0], False)
+    labels, headings, places, functions, unit, values, gradients, slopes = zip(*found, strict=True)
     return Entries(
-        list(found_names),
+        list(labels),
+        list(headings),
         list(places),
         shapes,
         list(functions),

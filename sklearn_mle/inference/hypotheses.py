@@ -52,17 +52,8 @@ def constraint_matrix(constraints, names, places, columns):
     return np.eye(len(names))[rows]
 
 
-def wald(R, estimates, covariance, values, df_resid, names):
-    """The test of R b = values: (R b - values)' (R C R')^+ (R b - values) against chi2, or 1 / df of it against F."""
-    used = R.any(axis=0)
-    unknown = [name for name, bad in zip(names, used & np.isnan(np.diag(covariance)), strict=True) if bad]
-    if unknown:
-        raise ValueError(
-            f"constraints: {', '.join(unknown)} cannot be tested: the data do not determine them, or the likelihood "
-            "has its maximum at infinity."
-        )
-    off = R[:, used] @ estimates[used] - values
-    C = R[:, used] @ covariance[np.ix_(used, used)] @ R[:, used].T
+def wald(off, C, df_resid):
+    """The test of off = 0, whose covariance is C: off' C^+ off against chi2, or 1 / df of it against F."""
     scale = np.sqrt(np.where(np.diag(C) > 0, np.diag(C), 1.0))
     lengths, axes = np.linalg.eigh(C / scale / scale[:, None])
     kept = lengths > 1e-10 * lengths[-1]

@@ -44,11 +44,7 @@ class CoefficientTable:
         entries = inference._entries
         estimates, errors = inference._estimates, inference._errors
         if baseline is None:
-            where = [name.split(":")[-1] for name in entries.names]
-            parameters = [
-                name.rsplit(":", 1)[0] if ":" in name else place[0]
-                for name, place in zip(entries.names, entries.places, strict=True)
-            ]
+            parameters, where = map(list, zip(*entries.headings, strict=True))
         else:
             parameters, where, estimates, errors = contrasts(inference, baseline)
         law = inference._law

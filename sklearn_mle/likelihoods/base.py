@@ -30,6 +30,7 @@ class Likelihood(BaseEstimator, ABC):
     links: dict[str, Link]
     widths: dict[str, int] = {}
     support = REAL
+    #: False where the nll has kinks: then there are also `smoothed(width)`, a likelihood that has none, and `kinks`.
     smooth = True
     #: Parameters that, where they are constant, leave the estimates of all others as they are (Gaussian: sigma).
     nuisance: tuple[str, ...] = ()
@@ -331,8 +332,8 @@ class LabelLikelihood(Likelihood):
         return reduce(lambda rest, c: np.where(y == c, rows[c], rest), range(1, len(rows)), rows[0])
 
     def observation(self, y, *theta):
-        if np.ndim(y) > 1 and self.n_classes > 2:
-            raise ValueError("Soft labels of more than two classes are no number, which this needs.")
+        if self.n_classes > 2:
+            raise ValueError(f"{self!r} has {self.n_classes} classes without an order: their codes are no numbers.")
         return y if np.ndim(y) == 1 else y[:, 1], self.dist(*theta)
 
     def expected(self, eta, y=None):

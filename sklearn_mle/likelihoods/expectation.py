@@ -61,8 +61,10 @@ def expected_hessian(likelihood, eta):
 
 def _sum_integers(add, law, support):
     """Add all integers of the support: the first ones, then a few of every octave with the weights of all."""
-    first = np.maximum(np.nan_to_num(law.ppf(1e-17), nan=-np.inf), support.lower)
-    last = np.minimum(upper_quantile(law, 1e-16), support.upper)
+    # Twice as far as where 1e-12 is left, which most laws can tell: of tails that fall exponentially that leaves 1e-24.
+    low, middle, high = law.ppf(1e-12), law.ppf(0.5), law.isf(1e-12)
+    first = np.maximum(np.floor(middle - 2 * (middle - low)) - 16, support.lower)
+    last = np.minimum(np.ceil(middle + 2 * (high - middle)) + 16, support.upper)
     width = last - first
 
     def at(offset, log_volume):
@@ -114,9 +116,14 @@ def _integrate(add, law, support):
         add(upper, 0.0)
     line, inside, log_slope = _to_the_line(lower, upper)
     inner = above - below
-    ends = [line(law.ppf(below + q * inner)) for q in [*TAIL, 0.5]]
-    ends += [line(upper_quantile(law, (1 - above) + q * inner)) for q in TAIL[::-1]]
-    centre = ends[len(TAIL)]
+    centre = line(law.ppf(below + 0.5 * inner))
+    lows, highs = [centre], [centre]
+    for q in TAIL[::-1]:
+        for ends, quantile in ((lows, law.ppf(below + q * inner)), (highs, law.isf((1 - above) + q * inner))):
+            end = line(quantile)
+            # Where a law does not know its extreme quantiles, there is little beyond the last one that it knows.
+            ends.append(np.where(np.isfinite(end), end, ends[-1]))
+    ends = [*lows[:0:-1], *highs]
     # 1 / density at the median, over that of the standard normal law: the width of a peak, however long the tails.
     scale = (line(law.ppf(below + 0.501 * inner)) - line(law.ppf(below + 0.499 * inner))) / 0.002 / 2.5
     with np.errstate(all="ignore"):
@@ -127,11 +134,6 @@ def _integrate(add, law, support):
                 at = start + half * (1 + node)
                 x = centre + scale * np.sinh(at)
                 add(inside(x), np.log(weight * half * scale * np.cosh(at)) + log_slope(x))
-
-
-def upper_quantile(law, q):
-    """y with P(Y > y) = q."""
-    return law.isf(q) if hasattr(law, "isf") else law.ppf(1 - q)
 
 
 def _to_the_line(lower, upper):

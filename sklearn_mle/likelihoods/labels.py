@@ -196,6 +196,11 @@ class Ordinal(LabelLikelihood):
         bounds = self._cumulative(np.cumsum(self.shares(y, weight))[:-1])
         return -bounds[0], np.diff(bounds)
 
+    def observation(self, y, *theta):
+        if np.ndim(y) > 1:
+            raise ValueError(f"Soft labels of {self!r} are no single class, which this needs.")
+        return y, self.dist(*theta)
+
     def constants(self, eta, gaps):
         thresholds = [-eta]
         for gap in gaps:
