@@ -119,28 +119,53 @@ class Within(Law):
 
 
 def _by_quadrature(law):
-    """E[Y] and var[Y] as integrals of quantiles."""
-    centre, sums = law.ppf(0.5), [0.0, 0.0]
+    """E[Y] and var[Y] as integrals of quantiles; those of the base where they are infinite."""
+    centre, sums = law.ppf(0.5), 0.0
     for quantile in (law.ppf, law.isf):
         for j in range(quantile == law.isf, 1400):
             tail = 1 / (1 + np.exp(STEP * j))
             off = quantile(tail) - centre
+            off = np.where(np.isfinite(off), off, 0.0)
             terms = STEP * tail * (1 - tail) * np.stack([off, off * off])
             sums = sums + terms
-            if np.all(np.abs(terms) <= NOTHING * np.maximum(np.abs(sums), np.finfo(float).tiny)):
+            size = np.stack([np.sqrt(sums[1]), sums[1]])
+            if j > 4 and np.all(np.abs(terms) <= NOTHING * (size + np.finfo(float).tiny)):
                 break
-    return centre + sums[0], sums[1] - sums[0] ** 2
+    mean, var = law.base.mean(), law.base.var()
+    bounded = np.isfinite(law.lower) and np.isfinite(law.upper)
+    return (
+        np.where(bounded | np.isfinite(mean), centre + sums[0], mean),
+        np.where(bounded | np.isfinite(var), sums[1] - sums[0] ** 2, var),
+    )
 
 
 def _by_summation(law):
-    """E[Y] and var[Y] as sums: of the terms inside the interval, or, where these are most, of those outside."""
-    base, lower, upper = law.base, law.lower, law.upper
-    bottom, top = np.floor(lower) + 1, np.floor(upper)
+    """E[Y] and var[Y] as sums over the inside, or, where it has most of the mass, what those over the outside leave."""
+    base, first, last = law.base, np.floor(law.lower) + 1, np.floor(law.upper)
     most = law.mass > 0.5
-    centre = np.clip(np.where(most, base.mean(), base.median()), bottom, top)
-    inside = np.where(most, 0.0, _sums(law, centre, 1, bottom, top) + _sums(law, centre - 1, -1, bottom, top))
-    mean, var = base.mean() - centre, base.var()
-    whole = np.stack(np.broadcast_arrays(1.0, mean, var + mean**2))
-    below = _sums(law, np.full_like(centre, bottom - 1), -1, -np.inf, bottom - 1)
-    above = _sums(law, np.full_like(centre, top + 1), 1, top + 1, np.inf)
-    return inside
+    centre = np.clip(np.where(most, base.mean(), base.ppf(0.5)), first, last)
+    middle = np.floor(centre)
+    sums = np.zeros((3, *np.shape(middle)))
+    if not np.all(most):
+        sums += _sums(base, middle, 1, last, centre) + _sums(base, middle - 1, -1, first, centre)
+    if np.any(most):
+        off = base.mean() - centre
+        whole = np.stack(np.broadcast_arrays(1.0, off, base.var() + off * off))
+        outside = _sums(base, first - 1, -1, -np.inf, centre) + _sums(base, last + 1, 1, np.inf, centre)
+        sums = np.where(most, whole - outside, sums)
+    mean = sums[1] / sums[0]
+    return centre + mean, sums[2] / sums[0] - mean * mean
+
+
+def _sums(base, k, step, last, centre):
+    """The sums of p(k), p(k) (k - centre) and p(k) (k - centre)^2 from k by steps to `last`."""
+    sums = np.zeros((3, *np.shape(centre)))
+    while np.any(going := np.isfinite(k) & (k <= last if step > 0 else k >= last)):
+        off = np.where(going, k - centre, 0.0)
+        p = np.where(going, base.pmf(k), 0.0)
+        terms = np.stack(np.broadcast_arrays(p, p * off, p * off * off))
+        sums = sums + terms
+        if np.all(np.abs(terms) <= NOTHING * np.maximum(np.abs(sums), np.finfo(float).tiny)):
+            break
+        k = k + step
+    return sums

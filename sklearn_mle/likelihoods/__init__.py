@@ -3,13 +3,14 @@
 from ..names import suggestion
 from .base import LabelLikelihood, Likelihood
 from .counts import NegativeBinomial, NegativeBinomial1, Poisson
+from .intervals import Censored, Truncated, censored_at, right_censored
 from .labels import Bernoulli, Categorical, GaussianOnLabels, Ordinal
 from .positive import POSITIVE, Exponential, Gamma, InverseGaussian, LogLogistic, LogNormal, Weibull
 from .real import Gaussian, Gumbel, Logistic, StudentT
 from .shares import BetaBinomial, Binomial
 from .support import COUNTS, REAL, Support
 from .unit import Beta
-from .wrappers import Censored, ZeroInflated
+from .wrappers import Hurdle, ZeroInflated
 
 LIKELIHOODS = {
     "gaussian": Gaussian,
@@ -75,6 +76,7 @@ __all__ = [
     "Gaussian",
     "GaussianOnLabels",
     "Gumbel",
+    "Hurdle",
     "InverseGaussian",
     "LabelLikelihood",
     "Likelihood",
@@ -87,7 +89,10 @@ __all__ = [
     "Poisson",
     "StudentT",
     "Support",
+    "Truncated",
     "Weibull",
     "ZeroInflated",
+    "censored_at",
     "likelihood",
+    "right_censored",
 ]

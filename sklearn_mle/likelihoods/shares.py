@@ -220,10 +220,11 @@ class BetaBinomial(Trials):
 
 def binomial_nll(s, f, p, q, log_p, log_q, single):
     """-log of C(s + f, s) p^s q^f; of p^s q^f alone where every row is a `single` trial, whose s may be a share."""
+    direct = -s * log_p - f * log_q
     if single:
-        return -s * log_p - f * log_q
+        return direct
     # Poisson counts s and f, given their sum: whatever the scale of their means, so take the sum.
     m = np.maximum(s + f, 1.0)
     log_m = np.log(m)
     both = poisson_nll(s, m * p, s * (log_m + log_p)) + poisson_nll(f, m * q, f * (log_m + log_q))
-    return both - poisson_nll(s + f, m, (s + f) * log_m)
+    return np.where((s == 0) | (f == 0), direct, both - poisson_nll(s + f, m, (s + f) * log_m))

@@ -63,7 +63,7 @@ class Support:
         """The first row of y with a value that `dist` excludes, for it is no integer: (row, value), or None."""
         if not self.integer or (whole := y == np.floor(y)).all():
             return None
-        row = int(np.argmin(whole))
+        row = int(np.argmin(whole.reshape(len(y), -1).all(axis=1)))
         return Outside(row, y[row].tolist())
 
     def check(self, y, name="The likelihood"):

@@ -1,13 +1,20 @@
 """Likelihoods made of likelihoods."""
 
+from functools import reduce
+
 import numpy as np
 
 from .. import likelihoods
 from ..distributions import WithSpike
-from ..jets import expit, log_expit
-from ..links import Logit
+from ..distributions.within import Within
+from ..jets import Jet, expit, log_expit
+from ..jets.jet import chain, value_of
+from ..links import Logit, ProbabilityLink
 from .base import Likelihood
 from .support import Support
+
+# So many counts are summed term by term.
+FEW = 64
 
 
 class Wrapper(Likelihood):
@@ -27,12 +34,70 @@ class Wrapper(Likelihood):
         return self.inner.widths
 
     @property
+    def limits(self):
+        return {**self.inner.limits, **self.own_limits}
+
+    @property
     def parameters(self):
-        own = self._parameters(self.own) if self.own else {}
-        return {**self.inner.parameters, **own}
+        inner, own = self.inner.parameters, self._parameters(self.own) if self.own else {}
+        for name in own:
+            if name in inner:
+                raise ValueError(f"{type(self).__name__} adds a parameter {name}, which {self.base!r} has already.")
+        return {**inner, **own}
+
+    @property
+    def smooth(self):
+        return self.inner.smooth
 
     #: {name: Link} of the parameters that the base does not have.
     own = {}
+    #: `limits` of these.
+    own_limits = {}
+
+
+def log_prob(base, y, *theta):
+    """base.log_prob(y, *theta), with the derivatives that `base.derivatives` knows where theta carries some."""
+    jets = [k for k, entry in enumerate(theta) if isinstance(entry, Jet)]
+    if base.derivatives is None or base.widths or not jets:
+        return base.log_prob(y, *theta)
+    eta = [_predictor(link, entry) for link, entry in zip(base.links.values(), theta, strict=True)]
+    order = max(theta[k].order for k in jets)
+    nll, *parts = base.derivatives(y, [value_of(row) for row in eta], order)
+    second = {(i, j): -parts[1][k][m] for i, k in enumerate(jets) for j, m in enumerate(jets) if i <= j and order > 1}
+    return chain(-nll, [eta[k] for k in jets], [-parts[0][k] for k in jets], second)
+
+
+def _predictor(link, theta):
+    """The default link's linear predictor of theta, which for a probability is the log-odds already."""
+    return theta if isinstance(link, ProbabilityLink) else link(theta)
+
+
+def log_sum(base, first, last, *theta):
+    """log P(first <= Y <= last) of counts, term by term; first and last are whole numbers, or rows of them."""
+    first, last = np.atleast_1d(first), np.atleast_1d(last)
+
+    def term(j):
+        return np.where(first + j <= last, log_prob(base, np.minimum(first + j, last), *theta), -np.inf)
+
+    return reduce(np.logaddexp, map(term, range(int(np.max(last - first)) + 1)))
+
+
+def log_above(base, y, *theta):
+    """log P(Y > y) of counts: what the sum up to y leaves, or where that is next to nothing, `log_sf`."""
+    first, last = base.support.lower, base.support.upper
+    if np.max(y) - first >= FEW:
+        return base.log_sf(y, *theta)
+    up_to = log_sum(base, first, y, *theta)
+    rest = np.log(-np.expm1(up_to))
+    # One term has all its digits, however near to 1; a sum has not.
+    lost = value_of(up_to) > (-1e-14 if np.max(y) == first else -0.05)
+    if not np.any(lost):
+        return rest
+    next_ones = log_sum(base, np.minimum(y + 1, last), np.minimum(y + 8, last), *theta)
+    if np.max(y) > first:
+        far = base.log_sf(y, *theta)
+        next_ones = np.where(value_of(far) > -600, far, next_ones)  # scipy's underflows at -745
+    return np.where(lost, next_ones, rest)
 
 
 class ZeroInflated(Wrapper):
@@ -51,6 +116,7 @@ class ZeroInflated(Wrapper):
     """
 
     own = {"pi": Logit()}
+    own_limits = {"pi": {0.0: "probability pi of an extra zero is at 0: use the base alone"}}
 
     def __init__(self, base="poisson", pi=None):
         self.base, self.pi = base, pi
@@ -65,32 +131,13 @@ class ZeroInflated(Wrapper):
 
     def log_prob(self, y, *theta):
         *theta, pi = theta
-        not_inflated = log_expit(-pi) + self.inner.log_prob(y, *theta)
+        not_inflated = log_expit(-pi) + log_prob(self.inner, y, *theta)
         return np.where(y == 0, np.logaddexp(log_expit(pi), not_inflated), not_inflated)
 
-    @property
-    def derivatives(self):
-        return None if self.inner.derivatives is None else self._derivatives
-
-    def _derivatives(self, y, eta, order):
-        *eta, pi = eta
-        nll, *parts = self.inner.derivatives(y, eta, order)
-        zero, p, q = y == 0, expit(pi), expit(-pi)
-        value = np.where(zero, -np.logaddexp(pi, -nll), nll) - log_expit(-pi)
-        if order == 0:
-            return (value,)
-        # The share of the base in a row: 1 unless y = 0.
-        share, rest = np.where(zero, expit(-pi - nll), 1.0), np.where(zero, expit(pi + nll), 0.0)
-        gradient = [*(share * row for row in parts[0]), p - rest]
-        if order == 1:
-            return value, gradient
-        slopes, mixed = [*parts[0], np.ones(1)], share * rest
-        hessian = [[-mixed * row * other for other in slopes] for row in slopes]
-        for k, rows in enumerate(parts[1]):
-            for m, row in enumerate(rows):
-                hessian[k][m] = hessian[k][m] + share * row
-        hessian[-1][-1] = hessian[-1][-1] + p * q
-        return value, gradient, hessian
+    def crps(self, y, *theta):
+        *theta, pi = theta
+        p, base = expit(pi), self.inner
+        return p * np.abs(y) + expit(-pi) * (base.crps(y, *theta) - p * base.crps(np.zeros_like(y), *theta))
 
     def start(self, y, weight):
         # Half of the zeros are taken for extra ones.
@@ -103,81 +150,88 @@ class ZeroInflated(Wrapper):
         return expit(-pi) * self.inner.point(*theta)
 
     def check(self, y):
-        if not self.support.integer:
-            raise ValueError(f"ZeroInflated needs a base of counts (Poisson, NegativeBinomial); got {self.base!r}.")
-        return super().check(y)
+        support = self.inner.support
+        if not support.integer or support.columns > 1:
+            raise ValueError(
+                f"ZeroInflated needs a base of counts (Poisson, NegativeBinomial); got {self.base!r}. "
+                "Hurdle also takes one of positive numbers."
+            )
+        return self.inner.check(super().check(y))
 
 
-class Censored(Wrapper):
-    """lower <= latent <= upper with latent ~ base; y of shape (n, 2) holds (lower, upper), equal where observed.
+class Hurdle(Wrapper):
+    """y = 0 with probability pi, else y ~ base, given that it is positive.
 
-    Right-censored at t is (t, inf), left-censored (-inf, t). `dist` and `point` are those of the latent variable.
+    Over a base of counts it is the hurdle model; over one of positive numbers its law has a point mass at 0 and a
+    density, and `log_prob` is the logarithm of the one or of the other.
 
     Parameters
     ----------
-    base : str or Likelihood, default="gaussian"
+    base : str or Likelihood, default="poisson"
+        Of counts, or of positive numbers.
+    pi : float or None, default=None
+        P(y = 0); a number fixes it.
 
     References
     ----------
-    Tobin (1958), Estimation of relationships for limited dependent variables, Econometrica 26.
+    Mullahy (1986), Specification and testing of some modified count data models, Journal of Econometrics 33.
     """
 
-    support = Support(columns=2, infinite=True)
+    own = {"pi": Logit()}
+    own_limits = {
+        "pi": {
+            0.0: "probability pi of a zero is at 0: there is none, use Truncated(base, lower=0) or the base alone",
+            1.0: "probability pi of a zero is at 1: every y is 0",
+        }
+    }
 
-    def __init__(self, base="gaussian"):
-        self.base = base
+    def __init__(self, base="poisson", pi=None):
+        self.base, self.pi = base, pi
+
+    @property
+    def support(self):
+        base = self.inner.support
+        return base if base.integer else Support(lower=0.0, upper=base.upper)
+
+    @property
+    def nuisance(self):
+        return ("pi",) if self.inner.support.integer else (*self.inner.nuisance, "pi")
 
     def dist(self, *theta):
-        return self.inner.dist(*theta)
-
-    def point(self, *theta):
-        return self.inner.point(*theta)
+        *theta, pi = theta
+        law = self.inner.dist(*theta)
+        return WithSpike(Within(law, lower=0.0) if self.support.integer else law, expit(pi))
 
     def log_prob(self, y, *theta):
-        base, (lower, upper) = self.inner, np.transpose(y)
-        middle = finite_middle(lower, upper)
-        observed, open_below, open_above = lower == upper, lower <= base.support.lower, upper >= base.support.upper
-        low, high = np.where(open_below, middle, lower), np.where(open_above, middle, upper)
+        *theta, pi = theta
+        base, zero = self.inner, y == 0
+        positive = log_prob(base, np.where(zero, _any_positive(base), y), *theta)
         if base.support.integer:
-            low = low - 1.0  # the interval is closed: P(Y >= low) = P(Y > low - 1)
-        below_high, above_low = base.log_cdf(high, *theta), base.log_sf(low, *theta)
-        half_open = np.where(open_below, below_high, above_low)
-        half_open = np.where(open_below & open_above, 0.0, half_open)
-        log_prob = np.where(observed, base.log_prob(middle, *theta), half_open)
-        interval = ~(observed | open_below | open_above)
-        if not interval.any():
-            return log_prob
-        with np.errstate(divide="ignore", invalid="ignore"):  # of rows without an interval, not taken
-            # From the nearer tail, where the probabilities of both ends are small.
-            upper_tail = above_low < below_high
-            more = np.where(upper_tail, above_low, below_high)
-            less = np.where(upper_tail, base.log_sf(high, *theta), base.log_cdf(low, *theta))
-            inside = more + np.log(-np.expm1(less - more))
-            if not base.support.integer:
-                # Simpson's rule where the ends' probabilities differ by less than 1 %: its error is below 1e-11.
-                ends = np.logaddexp(base.log_prob(low, *theta), base.log_prob(high, *theta))
-                mean = np.logaddexp(ends, np.log(4.0) + base.log_prob(middle, *theta)) - np.log(6.0)
-                inside = np.where(more - less < 0.01, mean + np.log(high - low), inside)
-        return np.where(interval, inside, log_prob)
+            positive = positive - log_above(base, 0.0, *theta)
+        return np.where(zero, log_expit(pi), log_expit(-pi) + positive)
 
     def start(self, y, weight):
-        return self.inner.start(finite_middle(*np.transpose(y)), weight)
+        positive = np.where(y == 0, _any_positive(self.inner), y)
+        values = self.inner.start(positive, weight * (y > 0) if np.any(weight * y > 0) else weight)
+        zeros = np.average(y == 0, weights=weight)
+        return values if values is None else (*values, float(np.clip(zeros, 0.01, 0.99)))
+
+    def point(self, *theta):
+        *theta, pi = theta
+        point = expit(-pi) * self.inner.point(*theta)
+        return point / np.exp(log_above(self.inner, 0.0, *theta)) if self.support.integer else point
 
     def check(self, y):
-        lower, upper = np.transpose(y)
-        for wrong, rule in [
-            (lower > upper, "needs intervals (lower, upper) with lower <= upper"),
-            (np.isinf(lower) & np.isinf(upper), "needs intervals with a finite end"),
-        ]:
-            if wrong.any():
-                row = int(np.argmax(wrong))
-                raise ValueError(f"Censored {rule}; y[{row}] is {y[row].tolist()}.")
-        finite = np.where(np.isfinite(y), y, finite_middle(lower, upper)[:, None])
-        self.inner.support.check(finite, f"Censored({type(self.inner).__name__})")
+        support = self.inner.support
+        if support.lower != 0 or support.columns > 1:
+            raise ValueError(
+                f"Hurdle needs a base of counts or of positive numbers (Poisson, Gamma); got {self.base!r}."
+            )
+        super().check(y)
+        self.inner.check(np.where(y == 0, _any_positive(self.inner), y))
         return y
 
 
-def finite_middle(lower, upper):
-    """The middle of each interval, or its finite end."""
-    low, high = np.where(np.isfinite(lower), lower, upper), np.where(np.isfinite(upper), upper, lower)
-    return low + (high - low) / 2
+def _any_positive(base):
+    """A number that a base of counts, of positive numbers or of shares can be."""
+    return 1.0 if base.support.integer else 0.5
