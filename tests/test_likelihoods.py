@@ -14,6 +14,9 @@ from sklearn_mle.checks import check_likelihood
 from sklearn_mle.likelihoods import (
     LIKELIHOODS,
     Bernoulli,
+    Beta,
+    BetaBinomial,
+    Binomial,
     Categorical,
     Censored,
     Exponential,
@@ -25,6 +28,7 @@ from sklearn_mle.likelihoods import (
     Likelihood,
     LogNormal,
     NegativeBinomial,
+    NegativeBinomial1,
     Ordinal,
     Poisson,
     StudentT,
@@ -84,7 +88,7 @@ def size(family):
 
 
 def draw(family, n=200, spread=1.0, seed=0):
-    """y and eta of n rows: eta uniform on +-spread, y from `dist` within +-1 (intervals around it for two columns)."""
+    """y and eta of n rows: eta uniform on +-spread, y from `dist` within +-1; in two columns intervals or counts."""
     rng = np.random.default_rng(seed)
     unit = rng.uniform(-1, 1, (size(family), n))
     y = np.asarray(family.dist(*family.theta(list(unit))).rvs(size=n, random_state=rng))
@@ -93,6 +97,8 @@ def draw(family, n=200, spread=1.0, seed=0):
         return y.astype(int), eta
     if family.support.columns == 1:
         return y.astype(float), eta
+    if not family.support.infinite:
+        return np.column_stack([y, rng.integers(4, size=n)]).astype(float), eta
     kind = rng.integers(4, size=n)
     return np.column_stack(
         [np.where(kind == 1, -np.inf, y), np.select([kind == 2, kind == 3], [np.inf, y + 1], y)]
@@ -224,6 +230,32 @@ def mp_weibull(y, log_scale, log_shape):
     return mp.exp(u) - u - log_shape + mp.log(y)
 
 
+def mp_negative_binomial1(y, log_mu, log_alpha):
+    alpha = mp.exp(log_alpha)
+    r = mp.exp(log_mu) / alpha
+    return mp.loggamma(y + 1) - mp.loggamma(y + r) + mp.loggamma(r) + (y + r) * mp.log1p(alpha) - y * log_alpha
+
+
+def mp_binomial(y, logit, n=12):
+    terms = y * mp.log1p(mp.exp(-logit)) + (n - y) * mp.log1p(mp.exp(logit))
+    return terms + mp.loggamma(y + 1) + mp.loggamma(n - y + 1) - mp.loggamma(n + 1)
+
+
+def mp_log_beta(a, b):
+    return mp.loggamma(a) + mp.loggamma(b) - mp.loggamma(a + b)
+
+
+def mp_beta_binomial(y, logit, rho, n=12):
+    a, b = (mp.exp(-rho) / (1 + mp.exp(sign * logit)) for sign in (-1, 1))
+    choose = mp.loggamma(n + 1) - mp.loggamma(y + 1) - mp.loggamma(n - y + 1)
+    return mp_log_beta(a, b) - mp_log_beta(y + a, n - y + b) - choose
+
+
+def mp_beta(y, logit, log_phi):
+    a, b = (mp.exp(log_phi) / (1 + mp.exp(sign * logit)) for sign in (-1, 1))
+    return mp_log_beta(a, b) - (a - 1) * mp.log(y) - (b - 1) * mp.log1p(-y)
+
+
 def mp_zero_inflated(y, log_mu, pi):
     base = mp.exp(-mp_poisson(y, log_mu))
     return -mp.log((base + (mp.exp(pi) if y == 0 else 0)) / (1 + mp.exp(pi)))
@@ -279,6 +311,15 @@ REFERENCES = {
         [[-50, -3, 0, 4, 7, 50], GRID],
     ),
     "negative_binomial, many": (NegativeBinomial(), mp_negative_binomial, [17.5, 5000, 1e6], [[2, 8, 13.8], GRID]),
+    "negative_binomial1": (
+        NegativeBinomial1(),
+        mp_negative_binomial1,
+        [0, 1, 17.5, 5000],
+        [[-50, -3, 0, 4, 14], [-50, -5, 0, 0.7, 10, 50]],
+    ),
+    "binomial": (Binomial(n=12), mp_binomial, [0, 1, 6, 12], [GRID]),
+    "beta_binomial": (BetaBinomial(n=12), mp_beta_binomial, [0, 1, 6, 12], [[-50, -3, 0, 1, 30], GRID]),
+    "beta": (Beta(), mp_beta, [1e-300, 1e-9, 0.2, 0.5, 1 - 2**-53], [[-50, -3, 0, 1, 20], [-50, -5, 0, 3, 10, 20]]),
     "bernoulli": (
         Bernoulli(),
         lambda y, p: mp.log1p(mp.exp(p if y == 0 else -p)),

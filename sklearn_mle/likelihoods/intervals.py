@@ -1,5 +1,7 @@
 """Likelihoods of what is seen, or known, within an interval only."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from ..distributions.within import Within
@@ -111,14 +113,17 @@ class Censored(Wrapper):
         inner, (lower, upper) = self.inner, np.transpose(y)
         if inner.support.columns > 1:
             raise ValueError(f"Censored needs a base with y of one column; got {self.base!r}.")
+        closed = replace(inner.support, open=False)
+        ends = closed.contains(np.where(np.isfinite(y), y, _middle(inner, lower, upper)[:, None])).all(axis=1)
+        possible = ends & inner.support.contains(_middle(inner, lower, upper))
         for wrong, rule in [
-            (lower > upper, "needs intervals (lower, upper) with lower <= upper"),
-            (np.isinf(lower) & np.isinf(upper), "needs intervals with a finite end"),
-            (~inner.support.contains(_middle(inner, lower, upper)), f"of {self.base!r} needs {inner.support}"),
+            (lower > upper, " needs intervals (lower, upper) with lower <= upper"),
+            (np.isinf(lower) & np.isinf(upper), " needs intervals with a finite end"),
+            (~possible, f"({type(inner).__name__}) models {inner.support}"),
         ]:
             if wrong.any():
                 row = int(np.argmax(wrong))
-                raise ValueError(f"Censored {rule}; y[{row}] is {y[row].tolist()}.")
+                raise ValueError(f"Censored{rule}; y[{row}] is {y[row].tolist()}.")
         return y
 
 
@@ -174,14 +179,16 @@ def _middle(base, lower, upper):
     support = base.support
     low, high = np.maximum(lower, support.lower), np.minimum(upper, support.upper)
     low, high = np.where(np.isfinite(low), low, high), np.where(np.isfinite(high), high, low)
-    middle = low + (high - low) / 2
+    with np.errstate(invalid="ignore"):
+        middle = low + (high - low) / 2
     return np.ceil(middle) if support.integer else middle
 
 
 def log_probability(base, lower, upper, *theta):
     """log P(lower < Y <= upper); lower and upper are numbers or rows, and an end beyond the support is none."""
     lower, upper = np.atleast_1d(lower), np.atleast_1d(upper)
-    return (_of_counts if base.support.integer else _of_numbers)(base, lower, upper, *theta)
+    with np.errstate(all="ignore"):  # of branches that are not taken
+        return (_of_counts if base.support.integer else _of_numbers)(base, lower, upper, *theta)
 
 
 def _of_counts(base, lower, upper, *theta):
