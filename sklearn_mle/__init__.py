@@ -1,6 +1,6 @@
 """Maximum-likelihood regression and classification for scikit-learn, with the likelihood as a part you plug in."""
 
-from .estimators import MLEClassifier, MLERegressor, predict_dist
+from .estimators import MLEClassifier, MLERegressor, fit_distribution, predict_dist
 from .inference import Inference, likelihood_ratio_test
 from .likelihoods import (
     Bernoulli,
@@ -8,11 +8,13 @@ from .likelihoods import (
     BetaBinomial,
     Binomial,
     Categorical,
+    Censored,
     Exponential,
     Gamma,
     Gaussian,
     GaussianOnLabels,
     Gumbel,
+    Hurdle,
     InverseGaussian,
     LabelLikelihood,
     Likelihood,
@@ -21,9 +23,15 @@ from .likelihoods import (
     LogNormal,
     NegativeBinomial,
     NegativeBinomial1,
+    Ordinal,
     Poisson,
     StudentT,
+    Truncated,
+    Tweedie,
     Weibull,
+    ZeroInflated,
+    censored_at,
+    right_censored,
 )
 from .separation import detect_separation
 
@@ -35,12 +43,14 @@ __all__ = [
     "BetaBinomial",
     "Binomial",
     "Categorical",
+    "Censored",
     "Exponential",
     "Gamma",
     "Gaussian",
     "GaussianOnLabels",
     "Gumbel",
     "Inference",
+    "Hurdle",
     "InverseGaussian",
     "LabelLikelihood",
     "Likelihood",
@@ -51,10 +61,17 @@ __all__ = [
     "MLERegressor",
     "NegativeBinomial",
     "NegativeBinomial1",
+    "Ordinal",
     "Poisson",
     "StudentT",
+    "Truncated",
+    "Tweedie",
     "Weibull",
+    "ZeroInflated",
+    "censored_at",
     "detect_separation",
+    "fit_distribution",
     "likelihood_ratio_test",
     "predict_dist",
+    "right_censored",
 ]

@@ -18,8 +18,8 @@ class MLEClassifier(ClassifierMixin, BaseMLE):
     Parameters
     ----------
     likelihood : str or LabelLikelihood, default="auto"
-        "bernoulli", "categorical", "gaussian_on_labels", an object such as ``Bernoulli(link="probit")``, or
-        "auto": Bernoulli for two classes, else Categorical.
+        "bernoulli", "categorical", "ordinal", "gaussian_on_labels", an object such as ``Bernoulli(link="probit")``,
+        or "auto": Bernoulli for two classes, else Categorical.
     class_weight : dict, "balanced" or None, default=None
         Multiplies the weights of the rows of each class.
     regressed, alpha, l1_ratio, fit_intercept, offset, exposure, solver, max_iter, tol, warm_start, n_jobs, \
@@ -29,7 +29,8 @@ random_state, verbose
     Attributes
     ----------
     classes_ : array of shape (C,)
-        Labels, sorted; 0 .. C - 1 where y was given as rows of class probabilities.
+        Labels, sorted, or in the order of an ordinal likelihood; 0 .. C - 1 where y was given as rows of class
+        probabilities.
     coef_ : array of shape (1, p) or (C, p)
         Slopes of the first parameter; with two classes, of the score for `classes_[1]`.
     intercept_ : array of shape (1,) or (C,)
@@ -165,6 +166,7 @@ feature_names_in_
 
     def _target(self, y, n, weight, reset, classes=None):
         """y as codes 0 .. C - 1 or rows of class probabilities, and the weights times the classes' weights."""
+        declared = declared_order(y)
         y, columns = check_labels(y, type(self).__name__)
         y = without_weightless(check_length(y, n), weight)
         if classes is not None:
@@ -173,6 +175,8 @@ feature_names_in_
             learnt = np.unique(y) if columns is None else columns
             self.classes_ = demand_several(learnt if classes is None else classes)
             self.likelihood_ = self._chosen_likelihood()
+            if columns is None:
+                self.classes_ = self.likelihood_.order(self.classes_, declared)
         elif classes is not None and not np.array_equal(classes, np.sort(self.classes_)):
             raise ValueError(
                 f"partial_fit goes on with the classes {self.classes_.tolist()}, but classes are {classes.tolist()}: "
@@ -221,3 +225,10 @@ feature_names_in_
         likelihood = LIKELIHOODS.get(self.likelihood) if isinstance(self.likelihood, str) else self.likelihood
         tags.classifier_tags.multi_class = getattr(likelihood, "multi_class", True)
         return tags
+
+
+def declared_order(y):
+    """The classes in the order that the dtype of y states, an ordered categorical or an Enum, or None."""
+    dtype = getattr(y, "dtype", None)
+    ordered = getattr(dtype, "ordered", type(dtype).__name__ == "Enum")
+    return list(dtype.categories) if ordered else None

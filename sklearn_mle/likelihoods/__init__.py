@@ -9,6 +9,7 @@ from .positive import POSITIVE, Exponential, Gamma, InverseGaussian, LogLogistic
 from .real import Gaussian, Gumbel, Logistic, StudentT
 from .shares import BetaBinomial, Binomial
 from .support import COUNTS, REAL, Support
+from .tweedie import Tweedie
 from .unit import Beta
 from .wrappers import Hurdle, ZeroInflated
 
@@ -23,6 +24,7 @@ LIKELIHOODS = {
     "weibull": Weibull,
     "log_logistic": LogLogistic,
     "exponential": Exponential,
+    "tweedie": Tweedie,
     "poisson": Poisson,
     "negative_binomial": NegativeBinomial,
     "negative_binomial1": NegativeBinomial1,
@@ -31,6 +33,7 @@ LIKELIHOODS = {
     "beta": Beta,
     "bernoulli": Bernoulli,
     "categorical": Categorical,
+    "ordinal": Ordinal,
     "gaussian_on_labels": GaussianOnLabels,
 }
 
@@ -90,6 +93,7 @@ __all__ = [
     "StudentT",
     "Support",
     "Truncated",
+    "Tweedie",
     "Weibull",
     "ZeroInflated",
     "censored_at",

@@ -321,6 +321,13 @@ class LabelLikelihood(Likelihood):
         copy.n_classes = n_classes
         return copy
 
+    def order(self, classes, declared=None):
+        """The classes, an array, in the order of their codes; they come sorted.
+
+        `declared` is the order that the dtype of y states, a list, or None.
+        """
+        return classes
+
     def dist(self, *theta):
         return Discrete(self.log_proba(*theta))
 

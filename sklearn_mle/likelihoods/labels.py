@@ -162,6 +162,9 @@ class Ordinal(LabelLikelihood):
     ----------
     link : {"logit", "probit", "cloglog"} or a link of probabilities, default="logit"
         The inverse of F.
+    categories : list, default=None
+        The classes in ascending order. None: the order of an ordered categorical y, or that of numbers; strings have
+        none. Classes that y lacks are left out.
 
     References
     ----------
@@ -170,12 +173,28 @@ class Ordinal(LabelLikelihood):
 
     links = {"eta": Identity(), "gaps": Log()}
 
-    def __init__(self, link="logit"):
-        self.link = link
+    def __init__(self, link="logit", categories=None):
+        self.link, self.categories = link, categories
 
     @property
     def parameters(self):
         return self.links  # `link` is that of P(y <= c), not of eta
+
+    def order(self, classes, declared=None):
+        labels, order = classes.tolist(), declared if self.categories is None else list(self.categories)
+        if order is None:
+            if classes.dtype.kind in "OUST":
+                raise ValueError(
+                    f"Ordinal needs the order of the classes {labels}, and strings have none: pass "
+                    "Ordinal(categories=[...]) with all of them in ascending order, or y as an ordered categorical."
+                )
+            return classes
+        if len(set(order)) < len(order):
+            raise ValueError(f"Ordinal: categories name each class once; got {order}.")
+        for label in labels:
+            if label not in order:
+                raise ValueError(f"Ordinal: y has the class {label!r}, which is none of the categories {order}.")
+        return np.array([label for label in order if label in labels], dtype=classes.dtype)
 
     @property
     def widths(self):
