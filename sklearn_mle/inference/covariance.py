@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from . import sums
-from .directions import coordinates, directions, inverse
+from .directions import coordinates, directions
 
 CURVATURES = ("observed", "expected")
 #: Sandwiches whose rows are independent, and the power of 1 - leverage by which each row's score is divided.
@@ -78,7 +78,7 @@ def covariance_of(fit, covariance, groups, mean_size):
     found = directions(objective, w, expected=covariance == "expected")
     if covariance in CURVATURES:
         return found, found.covariance
-    inner = objective if found.basis is None else objective.along(found.basis, w)
+    inner = found.along(objective, w)
     layout, rows, likelihood, W = inner.layout, objective.rows, objective.likelihood, objective.layout.unpack(w)
     if covariance == "cluster":
         numbers, G = group_numbers(fit, groups)
@@ -92,5 +92,4 @@ def covariance_of(fit, covariance, groups, mean_size):
         M = rows.sum(sums.meat, likelihood, layout, W, power, hat)
     if covariance == "HC1":
         M = M * (rows.total / (rows.total - mean_size(found)))
-    bread = inverse(found.curvature)
-    return found, found.spread(bread @ M @ bread)
+    return found, found.sandwich(M)

@@ -22,10 +22,12 @@ class Directions:
 
     Attributes
     ----------
-    basis : array of shape (d, m) or None
-        Coordinates v in w + basis v along which the likelihood has a maximum; None for all of w.
+    frame : array of shape (d, r) or None
+        Coordinates in which sums over the rows keep their digits, where columns are nearly collinear; None for w.
+    basis : array of shape (r, m) or None
+        Directions, within the frame, along which the likelihood has a maximum; None for all.
     curvature : array of shape (m, m)
-        Z'[h]Z, of the sum over rows, in these coordinates.
+        Z'[h]Z, of the sum over rows, along them.
     gradient : array of shape (m,)
     undetermined : array of shape (d, ...)
         Directions along which nothing changes: collinear columns, the common shift of all logits.
@@ -33,6 +35,7 @@ class Directions:
         Directions along which the likelihood rises towards a limit.
     """
 
+    frame: np.ndarray | None
     basis: np.ndarray | None
     curvature: np.ndarray
     gradient: np.ndarray
@@ -49,9 +52,20 @@ class Directions:
         """How far from the maximum the coefficients are, in standard errors."""
         return float(np.sqrt(np.abs(self.gradient @ np.linalg.pinv(self.curvature, hermitian=True) @ self.gradient)))
 
+    def along(self, objective, w):
+        """The objective in the frame."""
+        return objective if self.frame is None else objective.along(self.frame, w)
+
+    def sandwich(self, meat):
+        """The covariance (d, d) of w around a meat in the frame: A^-1 M A^-1."""
+        bread, meat = inverse(self.curvature), meat if self.basis is None else self.basis.T @ meat @ self.basis
+        return self.spread(bread @ meat @ bread)
+
     def spread(self, C):
-        """A covariance of the coordinates as one of w."""
-        return C if self.basis is None else self.basis @ C @ self.basis.T
+        """A covariance of the directions as one of w."""
+        for basis in (self.basis, self.frame):
+            C = C if basis is None else basis @ C @ basis.T
+        return C
 
 
 def directions(objective, w, expected):
@@ -68,26 +82,28 @@ def directions(objective, w, expected):
     A, g = curvature(objective, w, expected)
     s = objective.rows.total
     if clear(A) and np.linalg.eigvalsh(A)[0] > CLEAR * s:
-        return Directions(None, A, g, nothing, nothing)
+        return Directions(None, None, A, g, nothing, nothing)
     # In coordinates in which the columns are orthonormal what is left is the curvature of the likelihood.
-    basis, undetermined = orthonormal(objective)
-    A, g = curvature(objective.along(basis, w), np.zeros(basis.shape[1]), expected)
+    columns, undetermined, ill = orthonormal(objective)
+    frame, basis = (columns, np.eye(columns.shape[1])) if ill else (None, columns)
+    if ill:
+        objective, w = objective.along(frame, w), np.zeros(frame.shape[1])
+        A, g = curvature(objective, w, expected)
+    A, g = basis.T @ A @ basis, basis.T @ g
     # No curvature up to rounding, in any units: the likelihood does not change at all.
     scale = np.sqrt(np.where(np.diag(A) > 0, np.diag(A), 1.0))
     values, vectors = np.linalg.eigh(A / scale / scale[:, None])
-    exact = np.abs(values) <= NOTHING * max(values[-1], 0.0)
-    null = vectors[:, exact] / scale[:, None]
+    null = vectors[:, np.abs(values) <= NOTHING * max(values[-1], 0.0)] / scale[:, None]
+    undetermined = np.hstack([undetermined, columns @ null])
     kept = complement(null)
-    undetermined = np.hstack([undetermined, basis @ null])
-    basis, A, g = basis @ kept, kept.T @ A @ kept, kept.T @ g
+    columns, basis, A, g = columns @ kept, basis @ kept, kept.T @ A @ kept, kept.T @ g
     # Next to none, and the likelihood rises for ever.
     values, vectors = np.linalg.eigh(A / s)
-    rising = recession(objective.along(basis, w), values, vectors, g / s)
-    unbounded = basis @ vectors[:, rising]
+    rising = recession(objective, w, basis, values, vectors, g / s)
+    unbounded, kept = columns @ vectors[:, rising], vectors[:, ~rising]
     if rising.any():
-        basis = basis @ vectors[:, ~rising]
-        A, g = curvature(objective.along(basis, w), np.zeros(basis.shape[1]), expected)
-    return Directions(basis, A, g, undetermined, unbounded)
+        basis, A, g = basis @ kept, kept.T @ A @ kept, kept.T @ g
+    return Directions(frame, basis, A, g, undetermined, unbounded)
 
 
 def curvature(objective, w, expected):
@@ -118,19 +134,20 @@ def inverse(A):
 
 
 def orthonormal(objective):
-    """B with mean square 1 of Z B in every predictor's unit, and a basis of the w with Z w = 0."""
+    """B with mean square 1 of Z B in every predictor's unit, a basis of the w with Z w = 0, and whether Z'Z is ill."""
     layout, rows = objective.layout, objective.rows
-    bases, nulls, of_columns = [], [], {}
+    bases, nulls, ill, of_columns = [], [], False, {}
     for free in layout.mask:
         if free.tobytes() not in of_columns:
             one = replace(layout, mask=free[None], unit=np.ones(1), held=None, basis=None)
             G = rows.sum(_gram, one)
+            ill |= not clear(G)
             R = np.linalg.cholesky(G).T if clear(G) else rows.sum(_root, one).R
             of_columns[free.tobytes()] = coordinates(R)
         basis, null = of_columns[free.tobytes()]
         bases.append(np.sqrt(objective.n_rows) * basis)
         nulls.append(null)
-    return block_diag(*bases), block_diag(*nulls)
+    return block_diag(*bases), block_diag(*nulls), ill
 
 
 def coordinates(R):
@@ -165,8 +182,8 @@ def complement(vectors):
     return Q[:, vectors.shape[1] :]
 
 
-def recession(objective, values, vectors, g):
-    """Which eigenvectors of the mean curvature belong to a limit that no coefficients attain.
+def recession(objective, w, basis, values, vectors, g):
+    """Which eigenvectors of the mean curvature, along the basis, belong to a limit that no coefficients attain.
 
     Towards it value, gradient and curvature fall alike, so that Newton's step stays about 1 long however far one is.
     """
@@ -174,13 +191,12 @@ def recession(objective, values, vectors, g):
     if not flat.any():
         return flat
     V = vectors[:, flat]
-    origin = np.zeros(len(values))
-    here = objective.taylor(origin, 0)[0]
+    here = objective.taylor(w, 0)[0]
 
     def endless(step):
         """Whether F does not rise along the step, however far."""
         size = np.abs(step).max()
-        far = [objective.taylor(t / size * step, 0)[0] for t in (8.0, 32.0)] if size > 0 else [np.inf]
+        far = [objective.taylor(w + basis @ (t / size * step), 0)[0] for t in (8.0, 32.0)] if size > 0 else [np.inf]
         return max(far) <= here + 1e-11 * max(1.0, abs(here))
 
     with np.errstate(all="ignore"):

@@ -25,38 +25,55 @@ def profile(fit, found, function, unit, error, reach, scale):
     scale : float
         The dispersion.
     """
-    # Directions without any curvature would make the search for an optimum wander.
-    basis = complement(found.undetermined / np.linalg.norm(found.undetermined, axis=0))
-    objective, w = fit.objective.along(basis, fit.w), fit.w
-    best, s = objective.taylor(np.zeros(basis.shape[1]), 0)[0], fit.objective.rows.total
-    estimate = function(w)[0]
+    objective, origin, basis = fit.objective, np.zeros(len(fit.w)), np.eye(len(fit.w))
+    at_fit = fit.w
+    if found.undetermined.shape[1]:  # directions without any curvature would make the search for an optimum wander
+        basis = complement(found.undetermined / np.linalg.norm(found.undetermined, axis=0))
+        objective, origin, at_fit = objective.along(basis, fit.w), fit.w, np.zeros(basis.shape[1])
+    best, s = objective.taylor(at_fit, 0)[0], objective.rows.total
+    estimate = function(fit.w)[0]
     step = reach * error if np.isfinite(error) and error > 0 else unit
 
     def constrained(v, t):
         """The best v with number(v) = t, from a v nearby; F and the slope of F along t there."""
         for _ in range(50):
-            value, c = function(w + basis @ v)
+            value, c = function(origin + basis @ v)
             c = basis.T @ c
             v = v + (t - value) / (c @ c) * c
-            within = complement(c[:, None])
-            inner = objective.along(within, v)
-            solution = Auto().minimize(inner, np.zeros(within.shape[1]), lambda *report, **more: None, None)
-            v = v + within @ solution.w
-            off = function(w + basis @ v)[0] - t
+            v = refit(objective, v, c)
+            off = function(origin + basis @ v)[0] - t
             if abs(off) <= 1e-12 * max(abs(t), step):
                 break
         value, gradient = objective.taylor(v, 1)
         return v, value, gradient @ c / (c @ c)
 
-    return tuple(end(constrained, basis.shape[1], estimate, side * step, reach, best, s / scale) for side in (-1, 1))
+    return tuple(end(constrained, at_fit, estimate, side * step, reach, best, s / scale) for side in (-1, 1))
 
 
-def end(constrained, size, estimate, step, reach, best, s):
+def refit(objective, v, c):
+    """The best of all coordinates with c . v as it is."""
+    free = c == 0
+    if free.sum() == len(v) - 1:  # one coordinate is held
+        inner, start = objective.restrict(free, v), v[free]
+    else:
+        within = complement(c[:, None])
+        inner, start = objective.along(within, v), np.zeros(within.shape[1])
+    if not len(start):
+        return v
+    found = Auto().minimize(inner, start, lambda *report, **more: None, None).w
+    if free.sum() < len(v) - 1:
+        return v + within @ found
+    v = v.copy()
+    v[free] = found
+    return v
+
+
+def end(constrained, v, estimate, step, reach, best, s):
     """The t on the side of `step` where the root of twice the fall of the log-likelihood is `reach`; or +-inf.
 
     That root is nearly linear in t, so Newton's method takes few steps; a bracket keeps it on the way.
     """
-    v, t, inside, outside = np.zeros(size), estimate + step, estimate, None
+    t, inside, outside = estimate + step, estimate, None
     for _ in range(60):
         at, value, slope = constrained(v, t)
         if np.isfinite(value):

@@ -9,6 +9,8 @@ from . import sums
 from .covariance import CURVATURES
 from .entries import moves
 
+# Rows, at equal strides, on which it is judged whether z would fall.
+ENOUGH = 2**15
 COLUMNS = ["coef", "std_error", "z", "p_value", "lower", "upper"]
 
 
@@ -204,7 +206,8 @@ def hauck_donner(inference):
     fit, entries, found = inference._fit, inference._entries, inference._directions
     if inference.covariance not in CURVATURES or not fit.likelihood.smooth:
         return []
-    objective, W = fit.objective, fit.objective.layout.unpack(fit.w)
+    objective, W = fit.objective.fewer_rows(ENOUGH), fit.objective.layout.unpack(fit.w)
+    share = fit.objective.rows.total / objective.rows.total
     C = found.covariance
     slopes = [i for i in np.flatnonzero(entries.slopes) if np.isfinite(inference._errors[i])]
     along = [C @ entries.jacobian[i] for i in slopes]
@@ -215,7 +218,7 @@ def hauck_donner(inference):
     # d log(b^2 / V) / db < 0, where V = c' A^-1 c falls as the curvature A along A^-1 c rises: d log V = -rise.
     names = []
     for i, V, rise in zip(slopes, variances, rises, strict=True):
-        d_log_V = -rise / 1e-6 / (1e-3 * np.sqrt(V))
+        d_log_V = -share * rise / 1e-6 / (1e-3 * np.sqrt(V))
         if entries.estimates[i] * d_log_V > 2:
             names.append(entries.names[i])
     return names

@@ -36,20 +36,25 @@ def expected_hessian(likelihood, eta):
     total, sums = np.zeros(n), [[np.zeros(n) for _ in range(K)] for _ in range(K)]
     order = 1 if likelihood.smooth else 2
 
-    def add(y, log_volume):
-        """Add the term of y, one value a row."""
-        nll, g, *h = likelihood.taylor(np.broadcast_to(y, n), eta, order)
+    def add(y, log_volume, rows):
+        """Add the term of y, one value a row, to these rows."""
+        here = [row if len(row) == 1 else row[rows] for row in eta]
+        y = np.array(np.broadcast_to(y, n if isinstance(rows, slice) else len(rows)))
+        nll, g, *h = likelihood.taylor(y, here, order)
         with np.errstate(all="ignore"):
             weight = np.exp(log_volume - nll)
         weight = np.where(np.isfinite(weight), weight, 0.0)
-        total[...] += weight
+        total[rows] += weight
         for k in range(K):
             for m in range(k + 1):
                 row = g[k] * g[m] if likelihood.smooth else h[0][k][m]
-                sums[k][m] += np.where(weight > 0, weight * row, 0.0)
+                sums[k][m][rows] += np.where(weight > 0, weight * row, 0.0)
 
     law = likelihood.dist(*likelihood.theta(eta))
-    (_sum_integers if likelihood.support.integer else _integrate)(add, law, likelihood.support)
+    if likelihood.support.integer:
+        _sum_integers(add, law, likelihood.support, n)
+    else:
+        _integrate(add, law, likelihood.support)
     if not np.all(np.abs(total - 1) < 1e-6):
         worst = float(total[np.argmax(np.abs(total - 1))])
         raise ValueError(
@@ -59,26 +64,25 @@ def expected_hessian(likelihood, eta):
     return [[sums[max(k, m)][min(k, m)] / total for m in range(K)] for k in range(K)]
 
 
-def _sum_integers(add, law, support):
+def _sum_integers(add, law, support, n):
     """Add all integers of the support: the first ones, then a few of every octave with the weights of all."""
-    # Twice as far as where 1e-12 is left, which most laws can tell: of tails that fall exponentially that leaves 1e-24.
+    # Beyond where 1e-12 is left, which most laws can tell: of tails that fall exponentially that leaves 1e-16.
     low, middle, high = law.ppf(1e-12), law.ppf(0.5), law.isf(1e-12)
-    first = np.maximum(np.floor(middle - 2 * (middle - low)) - 16, support.lower)
-    last = np.minimum(np.ceil(middle + 2 * (high - middle)) + 16, support.upper)
-    width = last - first
-
-    def at(offset, log_volume):
-        add(np.minimum(first + offset, last), np.where(offset <= width, log_volume, -np.inf))
-
-    largest = np.max(width)
+    first = np.maximum(np.floor(middle - 1.35 * (middle - low)) - 8, support.lower)
+    last = np.minimum(np.ceil(middle + 1.35 * (high - middle)) + 8, support.upper)
+    first, width = np.broadcast_to(first, n), np.broadcast_to(last - first, n)
+    order = np.argsort(-width, kind="stable")
+    largest, widest_first = width[order[0]], -width[order]
     end = law.support()[1] if hasattr(law, "support") else support.upper
     start = int(largest) + 1 if np.isfinite(end).any() else FEW  # an octave must not reach over the end
     for offset in range(int(min(start - 1, largest)) + 1):
-        at(offset, 0.0)
+        rows = order[: np.searchsorted(widest_first, -offset, side="right")]  # those that are so wide
+        add(first[rows] + offset, 0.0, rows)
     while start <= largest:  # beyond a row's last one its terms are too small to be cut off with care
+        rows = order[: np.searchsorted(widest_first, -start, side="right")]
         nodes, weights = octave(start)
         for node, weight in zip(nodes, weights, strict=True):
-            add(first + (start + node), np.log(weight))
+            add(first[rows] + (start + node), np.log(weight), rows)
         start *= 2
 
 
@@ -111,9 +115,9 @@ def _integrate(add, law, support):
     below = law.cdf(lower) if np.isfinite(lower) and not support.open else 0.0
     above = law.cdf(np.nextafter(upper, -np.inf)) if np.isfinite(upper) and not support.open else 1.0
     if np.any(below > 0):
-        add(lower, 0.0)
+        add(lower, 0.0, slice(None))
     if np.any(above < 1 - 1e-12):
-        add(upper, 0.0)
+        add(upper, 0.0, slice(None))
     line, inside, log_slope = _to_the_line(lower, upper)
     inner = above - below
     centre = line(law.ppf(below + 0.5 * inner))
@@ -133,7 +137,7 @@ def _integrate(add, law, support):
             for node, weight in zip(*GAUSS, strict=True):
                 at = start + half * (1 + node)
                 x = centre + scale * np.sinh(at)
-                add(inside(x), np.log(weight * half * scale * np.cosh(at)) + log_slope(x))
+                add(inside(x), np.log(weight * half * scale * np.cosh(at)) + log_slope(x), slice(None))
 
 
 def _to_the_line(lower, upper):

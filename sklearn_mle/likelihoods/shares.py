@@ -50,7 +50,15 @@ class Trials(Likelihood):
         return self.successes_and_failures(y)[0], self._out_of(y).dist(*theta)
 
     def expected(self, eta, y=None):
-        return Likelihood.expected(self._out_of(y), eta)
+        if self.n is not None or self.information is not None:
+            return Likelihood.expected(self._out_of(y), eta)
+        totals, K = self._out_of(y).n, len(eta)
+        rows = np.zeros((K, K, len(totals)))
+        for n in np.unique(totals[totals > 0]):
+            here = totals == n
+            part = [row if len(row) == 1 else row[here] for row in eta]
+            rows[..., here] = Likelihood.expected(clone(self).set_params(n=int(n)), part)
+        return [list(row) for row in rows]
 
     def _out_of(self, y):
         """The likelihood of the successes, where y also holds the failures: n is then the row of their sums."""
