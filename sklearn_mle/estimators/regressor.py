@@ -214,7 +214,9 @@ class MLERegressor(RegressorMixin, BaseMLE):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        likelihood = LIKELIHOODS.get(self.likelihood) if isinstance(self.likelihood, str) else self.likelihood
+        likelihood = self.likelihood
+        if isinstance(likelihood, str) and likelihood in LIKELIHOODS:
+            likelihood = LIKELIHOODS[likelihood]()
         support = getattr(likelihood, "support", None)  # tags are asked of invalid parameters too
         if support is not None:
             tags.target_tags.positive_only = not np.all(support.contains(np.array(-1.0)))
