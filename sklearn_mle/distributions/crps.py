@@ -7,7 +7,7 @@ import numpy as np
 #: Both stop when the last step changes the result by less than this share of it.
 TOL = 1e-10
 MOST_TERMS = 2**20
-MOST_HALVINGS = 200
+MOST_HALVINGS = 60
 EPS = np.finfo(float).eps
 
 
@@ -19,9 +19,11 @@ def clenshaw_curtis(m):
 
 
 # The coarse rule has every second node of the fine one. Both have the ends: no step can hide behind the last node.
-NODES, WEIGHTS = clenshaw_curtis(16)
+NODES, WEIGHTS = clenshaw_curtis(24)
 ERROR_WEIGHTS = WEIGHTS.copy()
-ERROR_WEIGHTS[::2] -= clenshaw_curtis(8)[1]
+ERROR_WEIGHTS[::2] -= clenshaw_curtis(12)[1]
+# Of v, for distances from 1e-12 to 1e83 scales: a tail t^-0.6 leaves 1e-16 of its integral beyond, t^-0.55 1e-8.
+EDGES = np.linspace(-3.6, 5.5, 8)
 
 
 def crps(law, y):
@@ -36,7 +38,7 @@ def crps(law, y):
     Returns
     -------
     array of shape (n,)
-        inf where P(|Y| > t) falls no faster than t^-1/2.
+        inf where the law shows a tail P(|Y| > t) that falls no faster than t^-1/2.
 
     References
     ----------
@@ -76,36 +78,45 @@ def columns(first, n):
 
 
 def crps_on_the_line(law, y):
-    """int_0^inf F(y - s)^2 + (1 - F(y + s))^2 ds, with s = scale exp(pi / 2 sinh v).
+    """int_low^y F(t)^2 dt + int_y^high (1 - F(t))^2 dt, by Clenshaw-Curtis rules.
 
-    Every row halves its own worst interval of v until the rules of 16 and 8 nodes agree: jumps, gaps and distant laws
-    cost halvings, not digits.
+    On each side and in every row the worst interval is halved until the rules of 25 and 13 nodes agree: singular ends
+    are left to the coordinate v, while jumps, gaps and distant laws cost halvings, not digits.
     """
-    distance = np.maximum(np.abs(y - law.ppf(0.25)), np.abs(y - law.ppf(0.75)))
-    scale = np.where(distance == 0, 1.0, distance)
+    low, high = np.fmax(law.ppf(0.0), -np.inf), np.fmin(law.ppf(1.0), np.inf)  # NaN: not known
+    inside = np.clip(y, low, high)
+    quartile_distance = np.maximum(np.abs(inside - law.ppf(0.25)), np.abs(inside - law.ppf(0.75)))
+    length = np.stack([inside - low, high - inside])
+    scale = np.minimum(np.where(quartile_distance == 0, 1.0, quartile_distance), length)
+    per_length = np.where(length > 0, scale / length, 0.0)
 
     def integrand(v):
-        s = scale * np.exp(np.pi / 2 * np.sinh(v))
+        # t is y -+ s, and s runs from 0 to the length: double exponentially, for which no end is singular.
+        x = np.exp(np.pi / 2 * np.sinh(v))
+        slowing = 1 + per_length * x
+        s = scale * x / slowing
+        tails = np.stack([law.cdf(inside - s[..., 0, :]), law.sf(inside + s[..., 1, :])], axis=-2)
         # The cdf of some laws of scipy (invgauss) is NaN so far out that it is 0.
-        below, above = np.nan_to_num(law.cdf(y - s)), np.nan_to_num(law.sf(y + s))
-        return (below**2 + above**2) * s * np.cosh(v) * np.pi / 2
+        return np.nan_to_num(tails) ** 2 * (s / slowing) * np.cosh(v) * np.pi / 2
 
     def integral(a, b):
-        middle, half = (a + b) / 2, (b - a) / 2
-        values = half * integrand(middle + half * NODES[:, None])
-        return np.stack([a, b, WEIGHTS @ values, np.abs(ERROR_WEIGHTS @ values)])
+        values = (b - a) / 2 * integrand((a + b) / 2 + (b - a) / 2 * NODES[:, None, None])
+        return np.stack([a, b, np.tensordot(WEIGHTS, values, 1), np.abs(np.tensordot(ERROR_WEIGHTS, values, 1))])
 
-    # s from 1e-12 to 1e83 scales: a tail t^-0.6 leaves 1e-16 of the integral of its square beyond, t^-0.55 1e-8.
-    edges = np.broadcast_to(np.linspace(-3.6, 5.5, 11)[:, None], (11, *y.shape))
-    intervals = np.stack([integral(a, b) for a, b in pairwise(edges)], axis=1)
-    rows = np.arange(len(y))
+    intervals = []
+    for edges in pairwise(EDGES):
+        a, b = (np.full(scale.shape, edge) for edge in edges)
+        intervals.append(integral(a, b))
+        at_edge = integrand(b).sum(axis=0) / sum(interval[2].sum(axis=0) for interval in intervals)
+        if edges[1] > 0 and not (at_edge > 1e-20).any():
+            break  # thin tails: further out laws may be slow, and are 0
+    intervals, everywhere = np.stack(intervals, axis=1), np.indices(scale.shape)
     for _ in range(MOST_HALVINGS):
-        _, _, values, errors = intervals
-        if not (errors.sum(axis=0) > TOL * values.sum(axis=0)).any():
+        values, errors = intervals[2:].sum(axis=(1, 2))
+        if not (errors > TOL * values).any():
             break
-        worst = errors.argmax(axis=0)
-        a, b = intervals[:2, worst, rows]
-        intervals[:, worst, rows] = integral(a, (a + b) / 2)
+        worst = (slice(None), intervals[3].argmax(axis=0), *everywhere)
+        a, b, *_ = intervals[worst]
+        intervals[worst] = integral(a, (a + b) / 2)
         intervals = np.concatenate([intervals, integral((a + b) / 2, b)[:, None]], axis=1)
-    total = intervals[2].sum(axis=0)
-    return np.where(integrand(edges[-1]) > 1e-3 * total, np.inf, total)
+    return np.abs(y - inside) + np.where(at_edge > 1e-3, np.inf, intervals[2].sum(axis=(0, 1)))
