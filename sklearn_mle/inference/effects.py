@@ -110,7 +110,8 @@ def effects(inference, X, law, level):
         error = np.sqrt(((J @ inference._C) * J).sum(axis=1))
         for N in np.hstack([found.undetermined, found.unbounded]).T:
             N = N / np.linalg.norm(N)
-            error[np.abs(J @ N) > 1e-6 * (np.abs(J) @ np.abs(N))] = np.nan
+            moved = np.abs(J @ N)
+            error[(moved > 1e-6 * error) & (moved > 1e-9 * (np.abs(J) @ np.abs(N)))] = np.nan
         values.append(value)
         errors.append(error)
     effect, error = (

@@ -140,14 +140,15 @@ def facts(inference):
     found = [(type(fit.model).__name__, f"{fit.likelihood!r}, {inference.n_obs:g} rows")]
     kind = inference.covariance + (", dispersion by Pearson's X2" if inference.dispersion == "pearson" else "")
     found.append(("covariance", kind))
-    numbers = {"log-likelihood": "log_likelihood", "without columns": "null_log_likelihood", "AIC": "aic", "BIC": "bic"}
-    numbers |= {"deviance": "deviance", "McFadden R2": "mcfadden_r2", "Pearson dispersion": "pearson_dispersion"}
     if not fit.likelihood.proper:
         return found
+    fitted = f"{inference.log_likelihood:.6g} (without columns {inference.null_log_likelihood:.6g})"
+    found.append(("log-likelihood", f"{fitted}, AIC {inference.aic:.6g}, BIC {inference.bic:.6g}"))
+    measures = {"deviance": "deviance", "Pearson dispersion": "pearson_dispersion", "McFadden R2": "mcfadden_r2"}
     if not (hasattr(fit.model, "classes_") or fit.likelihood.support.integer):
-        del numbers["McFadden R2"]  # of densities, whose unit is that of y
-    texts = [f"{name} {getattr(inference, a):.6g}" for name, a in numbers.items() if hasattr(inference, a)]
-    return [*found, ("fit", ", ".join(texts))]
+        del measures["McFadden R2"]  # of densities, whose unit is that of y
+    texts = [f"{name} {getattr(inference, a):.6g}" for name, a in measures.items() if hasattr(inference, a)]
+    return [*found, ("fit", ", ".join(texts))] if texts else found
 
 
 def number(value):
