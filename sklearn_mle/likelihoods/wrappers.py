@@ -7,8 +7,8 @@ import numpy as np
 from .. import likelihoods
 from ..distributions import WithSpike
 from ..distributions.within import Within
-from ..jets import Jet, expit, log_expit
-from ..jets.jet import chain, value_of
+from ..jets import Jet, analytic, expit, log_expit
+from ..jets.jet import value_of
 from ..links import Logit, ProbabilityLink
 from .base import Likelihood
 from .support import Support
@@ -57,14 +57,16 @@ class Wrapper(Likelihood):
 
 def log_prob(base, y, *theta):
     """base.log_prob(y, *theta), with the derivatives that `base.derivatives` knows where theta carries some."""
-    jets = [k for k, entry in enumerate(theta) if isinstance(entry, Jet)]
-    if base.derivatives is None or base.widths or not jets:
+    if base.derivatives is None or base.widths or not any(isinstance(entry, Jet) for entry in theta):
         return base.log_prob(y, *theta)
-    eta = [_predictor(link, entry) for link, entry in zip(base.links.values(), theta, strict=True)]
-    order = max(theta[k].order for k in jets)
-    nll, *parts = base.derivatives(y, [value_of(row) for row in eta], order)
-    second = {(i, j): -parts[1][k][m] for i, k in enumerate(jets) for j, m in enumerate(jets) if i <= j and order > 1}
-    return chain(-nll, [eta[k] for k in jets], [-parts[0][k] for k in jets], second)
+
+    def nll(*eta, order):
+        value, *parts = base.derivatives(y, list(eta), order)
+        if order > 1:
+            parts[1] = {(k, m): row for k, rows in enumerate(parts[1]) for m, row in enumerate(rows) if k <= m}
+        return value, *parts
+
+    return -analytic(nll)(*map(_predictor, base.links.values(), theta))
 
 
 def _predictor(link, theta):
