@@ -4,6 +4,7 @@ from functools import cached_property
 from numbers import Integral
 
 import numpy as np
+from scipy.special import ndtri
 from sklearn.utils.metaestimators import available_if
 
 from .laws import generator
@@ -81,6 +82,9 @@ class Predictive:
         y, support = np.asarray(y), self.likelihood.support
         with np.errstate(all="ignore"):
             log_prob = self._rows(self.likelihood.log_prob(y, *self.theta))
+            if np.isnan(log_prob).any():  # theta is 0 or infinite as a float
+                near = self._rows(self.likelihood.log_prob(y, *computable(self.likelihood, self.theta)))
+                log_prob = np.where(np.isnan(log_prob), np.where(np.isnan(near), -np.inf, near), log_prob)
         if support.columns > 1:
             return log_prob
         y = np.broadcast_to(y, (self.n,))
@@ -138,14 +142,19 @@ class Predictive:
     @np.errstate(all="ignore")
     def ppf(self, q):
         """Quantiles: the smallest y with P(Y_i <= y) >= q."""
-        return self._rows(self.dist.ppf(q))
+        quantiles = self._rows(self.dist.ppf(q))
+        if self.likelihood.support.integer:
+            # Beyond 1e15 scipy gives up; there a law of counts is normal to all digits that a float has.
+            normal = self.mean() + self.std() * ndtri(np.asarray(q, dtype=float))
+            quantiles = np.where(np.isnan(quantiles) & (self.mean() > 1e12), normal, quantiles)
+        return quantiles
 
     @np.errstate(all="ignore")
     def interval(self, confidence):
         """The central interval that holds Y_i with this probability: two arrays of shape (n,)."""
         if not np.all((np.asarray(confidence) >= 0) & (np.asarray(confidence) <= 1)):
             raise ValueError(f"confidence is a probability in [0, 1]; got {confidence!r}.")
-        return tuple(map(self._rows, self.dist.interval(confidence)))
+        return self.ppf(0.5 - 0.5 * np.asarray(confidence)), self.ppf(0.5 + 0.5 * np.asarray(confidence))
 
     @np.errstate(all="ignore")
     def rvs(self, size=None, random_state=None):

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
+from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
@@ -62,11 +63,12 @@ class BaseMLE(BaseEstimator):
             solution, history = draft._minimize(objective, w)
             draft._learn(objective, solution.w)
             draft.log_likelihood_ = objective.log_likelihood(solution.w)
-            warning = diagnosis(draft, objective, w, solution)
+            names, classes = (getattr(draft, name, None) for name in ("feature_names_in_", "classes_"))
+            warning = diagnosis(objective, w, solution, names, classes)
         draft.n_iter_, draft.converged_, draft.history_ = solution.n_iter, solution.converged, history
         if warning:
             category, text = warning
-            warnings.warn(text, category, stacklevel=2)
+            warnings.warn(f"{type(self).__name__}: {text}", category, stacklevel=2)
         self.__dict__ = draft.__dict__
         return self
 
@@ -153,6 +155,8 @@ class BaseMLE(BaseEstimator):
         self._offsets = offset_columns(self.offset, self.exposure, self.likelihood_, names, p)
         regressed = regressed_columns(self.regressed, self.likelihood_, self._offsets, names, p)
         self._mask = free_entries(self.likelihood_, regressed, self._offsets, self.fit_intercept, p)
+        if not self._mask.any():
+            raise ValueError(f"{self!r} estimates nothing: regress a parameter on a column, or use fit_intercept=True.")
 
     # --- fit ----------------------------------------------------------------------------------------------------
 
@@ -232,6 +236,40 @@ class BaseMLE(BaseEstimator):
         offset = offset_rows(X, self.likelihood_, self._offsets, getattr(self, "feature_names_in_", None))
         with one_blas_thread, np.errstate(all="ignore"):
             return self.likelihood_.theta(Block(X, None, None, offset).eta(self._W())), X.shape[0]
+
+    # --- parameters and pickles ---------------------------------------------------------------------------------
+
+    def set_params(self, **params):
+        """Set parameters of the estimator, or of the objects in them, as ``likelihood__df``."""
+        for name in params:
+            outer = name.partition("__")[0]
+            given = params.get(outer, getattr(self, outer, None))
+            if outer != name and isinstance(given, str):
+                raise ValueError(f"{name}: {outer}={given!r} is a name, without parameters of its own; pass an object.")
+        return super().set_params(**params)
+
+    def __getstate__(self):
+        from .. import __version__  # not above: the package itself imports this room first
+
+        return {**super().__getstate__(), "_sklearn_mle_version": __version__}
+
+    def __setstate__(self, state):
+        from .. import __version__
+
+        state = dict(state)
+        pickled = state.pop("_sklearn_mle_version", "unknown")
+        if pickled != __version__:
+            warnings.warn(
+                InconsistentVersionWarning(
+                    estimator_name=type(self).__name__,
+                    current_sklearn_version=f"{__version__} of sklearn_mle",
+                    original_sklearn_version=f"{pickled} of sklearn_mle",
+                ),
+                stacklevel=2,
+            )
+        super().__setstate__(state)
+
+    # --- tags ---------------------------------------------------------------------------------------------------
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "coefs_")

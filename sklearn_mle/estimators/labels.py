@@ -1,5 +1,6 @@
 """What a classifier's y may be: labels, or rows of class probabilities; and the weights of the classes."""
 
+import reprlib
 from numbers import Real
 
 import numpy as np
@@ -8,7 +9,17 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
 from ..names import suggestion
-from .table import as_array, check_numbers, column_names, demand, demand_finite, is_missing, unmasked
+from .table import (
+    as_array,
+    check_numbers,
+    column_names,
+    demand,
+    demand_finite,
+    demand_real,
+    entry,
+    is_missing,
+    unmasked,
+)
 
 
 def check_labels(y, owner):
@@ -20,13 +31,14 @@ def check_labels(y, owner):
         raise TypeError("Sparse data was passed for y, but dense data is required: use y.toarray().")
     values = as_array(unmasked(y, "y"), "y")
     if values.ndim == 2 and values.shape[1] > 1:
-        y, names = check_shares(check_numbers(y, "y", owner, columns=None)), column_names(y)
-        return y, np.arange(y.shape[1]) if names is None else demand_unique(np.array(names))
+        names = column_names(y)
+        classes = np.arange(values.shape[1]) if names is None else demand_unique(np.array(names))
+        return check_shares(check_numbers(y, "y", owner, columns=None)), classes
+    if values.dtype.kind == "c":
+        demand_real(values, "y", lambda at: entry("y", at, None))
     values = column_or_1d(values, warn=True)
     if values.dtype.kind == "O" or not hasattr(y, "dtype"):
         values = of_one_type(values, np.ravel(np.asarray(y, dtype=object)).tolist())
-    if values.dtype.kind == "c":
-        raise ValueError("Complex data not supported: y holds complex numbers.")
     if values.dtype.kind == "f":
         demand_finite(values, "y", None, owner)
     try:
@@ -57,8 +69,8 @@ def demand_unique(classes):
     """The classes that the columns of y name, or a ValueError if two are the same."""
     names, counts = np.unique(classes, return_counts=True)
     if (counts > 1).any():
-        twice = names[np.argmax(counts > 1)]
-        raise ValueError(f"The columns of y name classes, each once; {twice!r} is there {counts.max()} times.")
+        twice = names.tolist()[np.argmax(counts > 1)]
+        raise ValueError(f"The columns of y name its classes, each once; {twice!r} is there {counts.max()} times.")
     return classes
 
 
@@ -67,7 +79,9 @@ def check_shares(y):
     wrong = (y < 0).any(axis=1) | (np.abs(y.sum(axis=1) - 1) > 1e-6)
     if wrong.any():
         i = int(np.argmax(wrong))
-        raise ValueError(f"Rows of a 2-d y are class probabilities, >= 0 with sum 1; y[{i}] is {y[i].tolist()}.")
+        raise ValueError(
+            f"Rows of a 2-d y are class probabilities, >= 0 with sum 1; y[{i}] is {reprlib.repr(y[i].tolist())}."
+        )
     return y
 
 
@@ -106,4 +120,7 @@ def class_weights(class_weight, classes, totals):
     for label, weight in class_weight.items():
         if not isinstance(weight, Real) or not 0 <= weight < np.inf:
             raise ValueError(f"class_weight must be finite numbers >= 0; that of class {label!r} is {weight!r}.")
-    return np.array([class_weight.get(label, 1.0) for label in labels], dtype=float)
+    factors = np.array([class_weight.get(label, 1.0) for label in labels], dtype=float)
+    if not (factors * totals).any():
+        raise ValueError(f"class_weight is zero for every class in y: no row is left. It is {class_weight!r}.")
+    return factors

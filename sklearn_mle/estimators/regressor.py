@@ -1,6 +1,8 @@
 """Regression by maximum likelihood: the distribution of a number, or of several, given X."""
 
+import reprlib
 import warnings
+from numbers import Integral
 
 import numpy as np
 from sklearn.base import RegressorMixin
@@ -127,7 +129,7 @@ class MLERegressor(RegressorMixin, BaseMLE):
         theta, n = self._theta(X)
         with np.errstate(all="ignore"):
             point = np.array(np.broadcast_to(self.likelihood_.point(*theta), (n,)), dtype=float)
-            return (point, Predictive(self.likelihood_, theta, n).std()) if return_std else point
+        return (point, Predictive(self.likelihood_, theta, n).std()) if return_std else point
 
     def predict_dist(self, X):
         """The predictive distribution of each row; see `sklearn_mle.predict_dist`."""
@@ -136,19 +138,18 @@ class MLERegressor(RegressorMixin, BaseMLE):
 
     def predict_interval(self, X, coverage=0.95):
         """The central interval that holds y with this probability, shape (n, 2)."""
-        if not 0 <= coverage <= 1:
-            raise ValueError(f"coverage is a probability in [0, 1]; got {coverage!r}.")
+        probabilities(coverage, "coverage is a probability")
         return np.column_stack(self.predict_dist(X).interval(coverage))
 
     def predict_quantile(self, X, q):
         """Quantiles of y given x: shape (n,) for a number q in [0, 1], (n, k) for k of them."""
-        q = np.asarray(q, dtype=float)
-        if not ((q >= 0) & (q <= 1)).all():
-            raise ValueError(f"quantiles are probabilities in [0, 1]; got {q.tolist()}.")
+        q = probabilities(q, "quantiles are probabilities")
         return self.predict_dist(X).ppf(q[..., None]).T.reshape(-1, *q.shape)
 
     def sample_y(self, X, n_samples=1, random_state=None):
         """Draws from the predictive distribution, shape (n, n_samples)."""
+        if not isinstance(n_samples, Integral) or n_samples < 1:
+            raise ValueError(f"n_samples must be an integer >= 1; got {n_samples!r}.")
         return self.predict_dist(X).rvs(size=n_samples, random_state=random_state).T
 
     def log_prob(self, X, y):
@@ -221,3 +222,11 @@ class MLERegressor(RegressorMixin, BaseMLE):
         if support is not None:
             tags.target_tags.positive_only = not np.all(support.contains(np.array(-1.0)))
         return tags
+
+
+def probabilities(values, what):
+    """The values as floats, or a ValueError unless all of them lie in [0, 1]."""
+    array = np.asarray(values)
+    if array.dtype.kind not in "biuf" or not ((array >= 0) & (array <= 1)).all():
+        raise ValueError(f"{what} in [0, 1]; got {reprlib.repr(array.tolist())}.")
+    return array.astype(float)

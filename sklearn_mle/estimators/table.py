@@ -50,19 +50,20 @@ def numeric(table, name):
 
     A conversion would take "1.5" for a number, a date for its nanoseconds, and what is under a mask for data.
     """
-    dtypes = getattr(unmasked(table, name), "dtypes", None)
-    dtypes = [getattr(table, "dtype", None)] if dtypes is None or not np.iterable(dtypes) else dtypes
-    kinds = {getattr(dtype, "kind", "O") for dtype in dtypes}
-    if "c" in kinds:
-        raise ValueError(f"Complex data not supported: {name} holds complex numbers. Pass their real parts.")
-    if kinds <= set(NUMBERS) or sparse.issparse(table):
+    names = column_names(unmasked(table, name))
+    if names is not None:
+        for j, dtype in enumerate(table.dtypes):
+            if getattr(dtype, "kind", "O") not in NUMBERS:
+                column = table.iloc[:, j] if hasattr(table, "iloc") else table[:, j]
+                demand_real(np.asarray(column), name, lambda at, j=j: entry(name, (*at, j), names))
         return table
-    values = as_array(table, name)
-    if values.dtype.kind in "US":
+    if getattr(getattr(table, "dtype", None), "kind", "O") in NUMBERS:
+        return table
+    values = table.tocoo().data if sparse.issparse(table) else as_array(table, name)
+    if values.dtype.kind in "US" and not hasattr(table, "dtype"):
         values = np.asarray(table, dtype=object)  # as written: np.asarray([1, "a"]) makes strings of both
-    if values.dtype.kind not in NUMBERS:
-        demand_real(values, name, column_names(table))
-    return table if hasattr(table, "dtype") or hasattr(table, "dtypes") else values
+    demand_real(values, name, lambda at: entry(name, cell(table, at), None))
+    return table if hasattr(table, "dtype") else values
 
 
 def unmasked(table, name):
@@ -86,21 +87,27 @@ def as_array(table, name):
         raise
 
 
-def demand_real(values, name, names):
-    """An error that names the first entry that is neither a real number nor None."""
-    for i, value in enumerate(values.ravel() if values.dtype.kind in "mM" else values.ravel().tolist()):
-        real, text = isinstance(value, (Real, Decimal, np.bool_)), isinstance(value, (str, bytes))
-        large = isinstance(value, Rational) and not -sys.float_info.max <= value <= sys.float_info.max
+def demand_real(values, name, place):
+    """An error that names, by `place` of its index, the first entry that is neither a real number nor None."""
+    kind = values.dtype.kind
+    if kind in NUMBERS or not values.size:
+        return
+    if kind == "c":
+        i = first(values.imag != 0)
+        raise ValueError(f"Complex data not supported. {place(i)} is {values[i]}: pass real numbers.")
+    for i, value in enumerate(values.ravel() if kind in "mM" else values.ravel().tolist()):
+        real, text = isinstance(value, (Real, Decimal, np.bool_)) and kind != "m", isinstance(value, (str, bytes))
+        large = real and isinstance(value, Rational) and not -sys.float_info.max <= value <= sys.float_info.max
         if value is None or (real and not large):
             continue
-        place = entry(name, np.unravel_index(i, values.shape), names)
+        where = place(np.unravel_index(i, values.shape))
         if large:
-            raise ValueError(f"{place} is infinity or a value too large for dtype('float64'). Rescale it.")
+            raise ValueError(f"{where} is infinity or a value too large for dtype('float64'). Rescale it.")
         if is_missing(value):
-            raise ValueError(f"Input {name} contains NaN. {place} is {value}: drop such rows, or fill them first.")
+            raise ValueError(f"Input {name} contains NaN. {where} is {value}: drop such rows, or fill them first.")
         # "argument must be ... string ... number" are numpy's own words, which scikit-learn's checks look for.
         raise (ValueError if text else TypeError)(
-            f"{place} is {reprlib.repr(value)}; an argument must be no string or other object, but a number. "
+            f"{where} is {value if kind in 'mM' else reprlib.repr(value)}; an argument must be no string or other object, but a number. "
             "Convert it (astype(float)), or encode it (sklearn.preprocessing)."
         )
 
@@ -120,19 +127,24 @@ def demand_finite(values, name, names, owner, infinite=False):
     if not bad.any():
         return values
     at = first(bad)
-    value = numbers[at]
-    if sparse.issparse(values):
-        at = (int(np.searchsorted(values.indptr, at[0], side="right")) - 1, int(values.indices[at]))
-    what = "NaN" if np.isnan(value) else f"infinity or a value too large for {values.dtype!r}"
+    what = "NaN" if np.isnan(numbers[at]) else f"infinity or a value too large for {values.dtype!r}"
     raise ValueError(
-        f"Input {name} contains {what}. {entry(name, at, names)} is {value}: {owner} needs finite numbers. "
-        "Drop such rows, or fill them first (sklearn.impute)."
+        f"Input {name} contains {what}. {entry(name, cell(values, at), names)} is {numbers[at]}: {owner} needs finite "
+        "numbers. Drop such rows, or fill them first (sklearn.impute)."
     )
 
 
 def first(bad):
-    """The index of the first true entry."""
-    return np.unravel_index(int(np.argmax(bad)), bad.shape)
+    """The index of the first true entry, (0, ...) if none is."""
+    return tuple(map(int, np.unravel_index(np.argmax(bad), bad.shape)))
+
+
+def cell(table, at):
+    """Row and column of a sparse table's stored number `at`; an array's index itself."""
+    if not sparse.issparse(table):
+        return at
+    entries = table.tocoo()
+    return int(entries.row[at]), int(entries.col[at])
 
 
 def entry(name, at, names):
@@ -145,7 +157,7 @@ def entry(name, at, names):
 def column_names(table):
     """The names of a frame's columns, or None."""
     names = getattr(table, "columns", None)
-    return None if names is None else list(names)
+    return None if names is None or not hasattr(table, "dtypes") else list(names)
 
 
 def label(column, names):

@@ -216,7 +216,7 @@ class LogNormal(Likelihood):
         self.sigma, self.link = sigma, link
 
     def dist(self, mu, sigma):
-        return stats.lognorm(sigma, scale=np.exp(mu))
+        return stats.lognorm(sigma, scale=np.exp(np.maximum(mu, -700.0)))  # scipy has no law of scale 0
 
     def log_prob(self, y, mu, sigma):
         return self._of_log.log_prob(np.log(y), mu, sigma) - np.log(y)
