@@ -3,6 +3,7 @@
 from .estimators import MLEClassifier, MLERegressor, fit_distribution, predict_dist
 from .inference import Inference, likelihood_ratio_test
 from .likelihoods import (
+    AsymmetricLaplace,
     Bernoulli,
     Beta,
     BetaBinomial,
@@ -17,6 +18,7 @@ from .likelihoods import (
     Hurdle,
     InverseGaussian,
     LabelLikelihood,
+    Laplace,
     Likelihood,
     Logistic,
     LogLogistic,
@@ -38,6 +40,7 @@ from .separation import detect_separation
 __version__ = "0.1.0"
 
 __all__ = [
+    "AsymmetricLaplace",
     "Bernoulli",
     "Beta",
     "BetaBinomial",
@@ -53,6 +56,7 @@ __all__ = [
     "Hurdle",
     "InverseGaussian",
     "LabelLikelihood",
+    "Laplace",
     "Likelihood",
     "LogLogistic",
     "LogNormal",

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .design import Layout, Parts, Root, gram
+from .design import Layout, NearKinks, Parts, Root, gram
 from .likelihoods.base import Likelihood
 from .penalty import ElasticNet
 
@@ -34,6 +34,18 @@ class Objective:
         return self.layout.size
 
     @property
+    def n_rows(self):
+        """The number of rows of positive weight."""
+        return len(self.rows.counting())
+
+    @property
+    def invariances(self):
+        """The number of directions in which F is constant by nature: shifts of all logits of a softmax."""
+        likelihood, layout = self.likelihood, self.layout
+        free = layout.mask[:, :1] if self.penalty.alpha > 0 else layout.mask
+        return int(sum(free[likelihood.slices[name]].all(axis=0).sum() for name in likelihood.shift_invariant))
+
+    @property
     def nuisance(self):
         """Which coordinates, boolean (d,), the optimal others do not depend on: constants of `likelihood.nuisance`."""
         likelihood, layout = self.likelihood, self.layout
@@ -44,6 +56,24 @@ class Objective:
             constant = not layout.sloped[k].any() and not self.rows.varying_offset(k)
             entries[k] = constant and name in likelihood.nuisance
         return entries[layout.mask]
+
+    @property
+    def kinked(self):
+        """Which coordinates, boolean (d,), move rows over a kink of their nll: those of the first predictor."""
+        entries = np.zeros(self.layout.mask.shape, dtype=bool)
+        entries[0] = not self.likelihood.smooth
+        moved, basis = entries[self.layout.mask], self.layout.basis
+        return moved if basis is None else basis[moved].any(axis=0)
+
+    def smoothed(self, width):
+        """The objective with kinks rounded over `width` scales of y."""
+        return replace(self, likelihood=self.likelihood.smoothed(width))
+
+    def near_kinks(self, w, n):
+        """The n rows nearest to their kink at w: F about w, piecewise linear, until another row passes its own."""
+        kinks = self.rows.sum(_kinks, self.likelihood, self.layout, self.layout.unpack(w), n)
+        kinks = replace(kinks, slopes=kinks.slopes / self.rows.total)
+        return replace(kinks, rest=self.taylor(w, 1)[1] - kinks.gradient())
 
     def taylor(self, w, order):
         """The first `order` + 1 of the value (float), gradient (d,) and observed Hessian (d, d) at w."""
@@ -87,9 +117,13 @@ class Objective:
         return replace(self, rows=self.rows.sample(n))
 
     def batches(self, n, rng):
-        """Objectives of mini-batches of about n rows: one epoch, in random order, over views."""
+        """Objectives of mini-batches of about n rows, every row once: one epoch, in random order."""
         for rows in self.rows.batches(n, rng):
             yield replace(self, rows=rows)
+
+    def split(self, share, rng):
+        """The objective of all rows but a random share, and that of the share."""
+        return tuple(replace(self, rows=rows) for rows in self.rows.split(share, rng))
 
     def _penalty(self, w):
         """Value, gradient and Hessian (a function, made only where it is wanted) of the penalty's smooth part.
@@ -125,6 +159,10 @@ def _taylor(block, likelihood, layout, W, order):
         h = [[_weighted(block.weight, row) for row in rows] for rows in derivatives[1]]
         sums.append(gram(block, layout, h))
     return Parts(sums)
+
+
+def _kinks(block, likelihood, layout, W, n):
+    return NearKinks.of(block, layout, *likelihood.kinks(block.y, block.eta(W)), likelihood.slopes, n)
 
 
 def _metric(block, likelihood, layout, W):

@@ -166,8 +166,10 @@ def test_clones_are_equal(family):
 def test_taylor_is_that_of_log_prob(family, order):
     y, eta = draw(family, spread=5.0 if family.support.columns == 1 else 1.0)
     found, expected = family.taylor(y, eta, order), by_jets(family, y, eta, order)
-    filler = [[]] * (2 - order)
     assert len(found) == order + 1
+    if order == 2 and not family.smooth:  # the curvature is the expected one
+        order, found, expected = 1, found[:2], expected[:2]
+    filler = [[]] * (2 - order)
     assert_same_taylor([*found, *filler], [*expected, *filler], 1e-10)
 
 

@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator, clone
 
 from sklearn_mle import links
 from sklearn_mle.jets import taylor
-from sklearn_mle.links import LINKS, Link, ProbabilityLink, link
+from sklearn_mle.links import LINKS, Between, Link, ProbabilityLink, link
 
 ETA = np.concatenate([np.linspace(-30, 30, 25), [-50.0, -7.3, -1e-6, 0.4, 3.999, 4.001, 50.0]])
 
@@ -117,7 +117,7 @@ def test_clone_of_an_estimator_with_a_link():
 
 def test_registry():
     concrete = {cls for _, cls in inspect.getmembers(links, inspect.isclass) if issubclass(cls, Link)}
-    assert set(INVERSE) == set(LINKS) and set(LINKS.values()) == concrete - {Link, ProbabilityLink}
+    assert set(INVERSE) == set(LINKS) and set(LINKS.values()) == concrete - {Link, ProbabilityLink, Between}
 
 
 def test_link_by_name():

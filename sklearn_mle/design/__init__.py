@@ -2,6 +2,7 @@
 
 from .block import FAR, Block, Centred, dense
 from .hat import leverage, predictor_covariances
+from .kinks import NearKinks
 from .layout import Layout
 from .sums import Moments, Parts, Root, gram
 
@@ -11,6 +12,7 @@ __all__ = [
     "Centred",
     "Layout",
     "Moments",
+    "NearKinks",
     "Parts",
     "Root",
     "dense",

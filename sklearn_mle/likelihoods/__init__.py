@@ -4,6 +4,7 @@ from ..names import suggestion
 from .base import LabelLikelihood, Likelihood
 from .counts import NegativeBinomial, NegativeBinomial1, Poisson
 from .intervals import Censored, Truncated, censored_at, right_censored
+from .kinked import AsymmetricLaplace, Laplace
 from .labels import Bernoulli, Categorical, GaussianOnLabels, Ordinal
 from .positive import POSITIVE, Exponential, Gamma, InverseGaussian, LogLogistic, LogNormal, Weibull
 from .real import Gaussian, Gumbel, Logistic, StudentT
@@ -16,6 +17,8 @@ from .wrappers import Hurdle, ZeroInflated
 LIKELIHOODS = {
     "gaussian": Gaussian,
     "student_t": StudentT,
+    "laplace": Laplace,
+    "asymmetric_laplace": AsymmetricLaplace,
     "logistic": Logistic,
     "gumbel": Gumbel,
     "gamma": Gamma,
@@ -68,6 +71,7 @@ __all__ = [
     "LIKELIHOODS",
     "POSITIVE",
     "REAL",
+    "AsymmetricLaplace",
     "Bernoulli",
     "Beta",
     "BetaBinomial",
@@ -82,6 +86,7 @@ __all__ = [
     "Hurdle",
     "InverseGaussian",
     "LabelLikelihood",
+    "Laplace",
     "Likelihood",
     "LogLogistic",
     "LogNormal",

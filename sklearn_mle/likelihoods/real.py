@@ -17,13 +17,18 @@ def spread(y, weight):
     return mean, deviation if deviation > 4 * np.finfo(float).eps * abs(mean) else abs(mean) or 1.0
 
 
-def median(y, weight):
-    """The median of the table in which row i stands weight_i times."""
+def quantile(y, weight, q):
+    """The q-quantile of the table in which row i stands weight_i times; between two values, their middle."""
     order = np.argsort(y)
     order = order[weight[order] > 0]
     y, cumulated = y[order], np.cumsum(weight[order])
-    lower, upper = (np.searchsorted(cumulated, cumulated[-1] / 2, side) for side in ("left", "right"))
-    return y[lower] + (y[upper] - y[lower]) / 2
+    lower, upper = (np.searchsorted(cumulated, cumulated[-1] * q, side) for side in ("left", "right"))
+    return y[lower] + (y[min(upper, len(y) - 1)] - y[lower]) / 2
+
+
+def median(y, weight):
+    """The median of the table in which row i stands weight_i times."""
+    return quantile(y, weight, 0.5)
 
 
 class Gaussian(Likelihood):
@@ -171,14 +176,16 @@ def _log_peak(h):
 
 def _log_spread_slope(df):
     """log R(df) / (df - 1), R = B(1/2, df - 1/2) / B(1/2, df / 2): the CRPS of Student's t needs it about df = 1."""
-    ratio = (_log_peak(0.5 * df) - _log_peak(df - 0.5) + 0.5 * np.log(df / (2 * df - 1))) / (df - 1)
+    near = np.abs(df - 1) < 0.1
+    far = np.where(near | (df <= 0.5), 2.0, df)
+    ratio = (_log_peak(0.5 * far) - _log_peak(far - 0.5) + 0.5 * np.log(far / (2 * far - 1))) / (far - 1)
     # log R is the integral of psi(1/2 + s) - psi(1 + s) over s from (df - 1) / 2 to df - 1.
     nodes, weights = np.polynomial.legendre.leggauss(8)
     mean = 0.0
     for x, weight in zip(nodes, weights, strict=True):
         s = (df - 1) * (0.75 + 0.25 * x)
         mean = mean + 0.5 * weight * (psi(0.5 + s) - psi(1 + s))
-    return np.where(np.abs(df - 1) < 0.1, 0.5 * mean, ratio)
+    return np.where(near, 0.5 * mean, ratio)
 
 
 def _log_peak_slopes(h, order):

@@ -289,9 +289,12 @@ class CompoundPoissonGamma(Law):
         y, rate, shape, x = np.broadcast_arrays(y, self.rate, self.shape, np.divide(y, self.scale))
         total = np.zeros(y.size)
         rate, shape, x = rate.ravel(), shape.ravel(), np.maximum(x, 0.0).ravel()
-        # Given y, n is about a fraction of what it is on average at the mean y.
-        given = rate * (x / (rate * shape)) ** (1 / (1 + shape))
+        # On average n is `rate`; at the value y it is `given`, and beyond it, where y is in the smaller tail.
+        given = rate * (x / (rate * shape)) ** (shape / (1 + shape))
         low, high = np.minimum(rate, given), np.maximum(rate, given)
+        apart = high - low > 40 * (1 + np.sqrt(high))
+        alone = np.where((given < rate) == (tail is special.gammainc), given, rate)
+        low, high = np.where(apart, alone, low), np.where(apart, alone, high)
         first, last = _window(low, 0.0)[0], _window(high, 0.0)[1]
         # In the bulk neither factor changes much from n to n + step: the rest of the sum is its trapezoidal rule's.
         step = np.where(low > 144, np.maximum(np.floor(np.sqrt(low) / (1.5 * (1 + np.sqrt(shape)))), 1.0), 1.0)

@@ -1,6 +1,7 @@
 """The choice of a solver from what the objective says of itself."""
 
 from .base import Solver
+from .kinks import Kinks
 from .lbfgs import LBFGS
 from .newton import Newton
 from .quasi_newton import QuasiNewton, least_sample
@@ -27,6 +28,8 @@ class Auto(Solver):
 
     def choice(self, objective):
         """The solver for this objective, with its own parameters."""
+        if objective.kinked.any():
+            return Kinks()
         if objective.size > SMALL:
             return LBFGS()
         if objective.n_rows >= max(MANY_ROWS, SAMPLES * least_sample(objective)):

@@ -1,0 +1,175 @@
+"""Likelihoods of real numbers whose nll has a kink at mu: of medians and other quantiles."""
+
+import numpy as np
+from scipy import stats
+
+from .. import jets
+from ..links import Identity, Log
+from .base import Likelihood
+from .real import quantile, spread
+
+
+class Kinked(Likelihood):
+    """nll = above max(z, 0) + below max(-z, 0) + log scale + constant, z = (y - mu) / scale.
+
+    A subclass states `slopes`. `taylor` returns the expected curvature in mu, for the observed one is 0 off the kink;
+    solvers round the kink with `smoothed`, and find the rows that end up in theirs with `kinks`.
+    """
+
+    links = {"mu": Identity(), "scale": Log()}
+    nuisance = ("scale",)
+    smooth = False
+
+    @property
+    def slopes(self):
+        """(below, above): how fast the nll rises with |z| on both sides of mu."""
+        raise NotImplementedError
+
+    def log_prob(self, y, mu, scale):
+        below, above = self.slopes
+        z = (y - mu) / scale
+        return self._log_peak() - np.where(z < 0, -below * z, above * z) - np.log(scale)
+
+    def log_cdf(self, y, mu, scale):
+        below, above = self.slopes
+        z, share = (y - mu) / scale, above / (below + above)
+        left, right = np.minimum(below * z, 0.0), np.minimum(-above * z, 0.0)
+        return np.where(z < 0, np.log(share) + left, np.log1p((share - 1) * np.exp(right)))
+
+    def log_sf(self, y, mu, scale):
+        below, above = self.slopes
+        z, share = (y - mu) / scale, below / (below + above)
+        left, right = np.minimum(below * z, 0.0), np.minimum(-above * z, 0.0)
+        return np.where(z > 0, np.log(share) + right, np.log1p((share - 1) * np.exp(left)))
+
+    def taylor(self, y, eta, order):
+        parts = super().taylor(y, eta, order)
+        if order < 2:
+            return parts
+        nll, gradient, hessian = parts
+        below, above = self.slopes
+        # The mean of a squared slope is below above; that of the row's own side is in its gradient.
+        ratio = np.where(y < self.theta(eta)[0], above / below, below / above)
+        hessian = [list(rows) for rows in hessian]
+        hessian[0] = [gradient[0] ** 2 * ratio, *(np.zeros(1) for _ in gradient[1:])]
+        for rows in hessian[1:]:
+            rows[0] = np.zeros(1)
+        return nll, gradient, hessian
+
+    def smoothed(self, width):
+        """The likelihood with its kink rounded over about `width` scales."""
+        return Smoothed(self, width)
+
+    def kinks(self, y, eta):
+        """z of each row and its gradient in eta."""
+
+        def standardised(*rows):
+            mu, scale = self.theta(rows)
+            return (y - mu) / scale
+
+        return jets.taylor(standardised, eta, 1)
+
+    def start(self, y, weight):
+        below, above = self.slopes
+        mu = quantile(y, weight, above / (below + above))
+        scale = np.average(np.where(y < mu, below * (mu - y), above * (y - mu)), weights=weight)
+        return mu, scale if scale > 0 else spread(y, weight)[1]
+
+    def point(self, mu, scale):
+        return mu
+
+    def _log_peak(self):
+        below, above = self.slopes
+        return np.log(below) + np.log(above) - np.log(below + above)
+
+
+class Laplace(Kinked):
+    """y ~ Laplace(mu, scale): density exp(-|y - mu| / scale) / (2 scale); mu is the mean and the median.
+
+    Parameters
+    ----------
+    scale : float or None, default=None
+        A number fixes it.
+    link : str, Link or dict, default=None
+        The link of mu, or of both parameters by name.
+
+    References
+    ----------
+    Koenker (2005), Quantile Regression, chapter 1: least absolute deviations.
+    """
+
+    slopes = (1.0, 1.0)
+
+    def __init__(self, scale=None, link=None):
+        self.scale, self.link = scale, link
+
+    def dist(self, mu, scale):
+        return stats.laplace(mu, scale)
+
+
+class AsymmetricLaplace(Kinked):
+    """y ~ AL(mu, scale), P(Y <= mu) = quantile: regression of this quantile mu, by its check loss over the scale.
+
+    Parameters
+    ----------
+    quantile : float, default=0.5
+        In (0, 1); a choice, not a parameter to be estimated.
+    scale : float or None, default=None
+        A number fixes it.
+    link : str, Link or dict, default=None
+        The link of mu, or of both parameters by name.
+
+    References
+    ----------
+    Koenker and Machado (1999), Goodness of fit and related inference processes for quantile regression, JASA 94.
+    """
+
+    def __init__(self, quantile=0.5, scale=None, link=None):
+        self.quantile, self.scale, self.link = quantile, scale, link
+
+    @property
+    def slopes(self):
+        return 1.0 - self.quantile, float(self.quantile)
+
+    def dist(self, mu, scale):
+        below, above = self.slopes
+        return stats.laplace_asymmetric(np.sqrt(above / below), mu, scale / np.sqrt(below * above))
+
+    def check(self, y):
+        if not 0 < self.quantile < 1:
+            raise ValueError(f"AsymmetricLaplace: quantile must lie in (0, 1); got {self.quantile!r}.")
+        return super().check(y)
+
+
+class Smoothed(Likelihood):
+    """The base with another nll of z: the barrier min over u - v = z of above u + below v - width log(u v).
+
+    Its minimum tends to the base's with width; its curvature falls off as 1 / z^2, so that rows far from the kink keep
+    some, and Newton's method its way.
+
+    References
+    ----------
+    Portnoy and Koenker (1997), The Gaussian hare and the Laplacian tortoise, Statistical Science 12 (barriers).
+    """
+
+    def __init__(self, base, width):
+        self.base, self.width = base, width
+
+    @property
+    def links(self):
+        return self.base.links
+
+    @property
+    def parameters(self):
+        return self.base.parameters
+
+    def dist(self, *theta):
+        return self.base.dist(*theta)
+
+    def log_prob(self, y, mu, scale):
+        below, above = self.base.slopes
+        h = self.width / (below + above)
+        z = (y - mu) / scale
+        size = np.hypot(z, 2 * h)
+        rise = 0.5 * (above * (size + z) + below * (size - z)) - self.width * np.log((2 * h + size) / (4 * h))
+        return self.base._log_peak() - rise - np.log(scale)

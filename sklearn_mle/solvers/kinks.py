@@ -1,0 +1,112 @@
+"""Kinks: Newton's method where they are rounded, less and less, then the vertex by a small linear program."""
+
+from dataclasses import replace
+
+import numpy as np
+from scipy import sparse
+from scipy.optimize import linprog
+
+from .base import Solver, in_stages
+from .newton import Newton
+
+# Widths over which kinks are rounded, in scales of y; from the third on the vertex is tried.
+WIDTHS = np.logspace(0, -10, 11)
+# Rows of the linear program to begin with, and per coordinate; and at most.
+ROWS, PER_COORDINATE, MOST_ROWS = 500, 20, 10_000
+# Linear programs at one width, and what rounding may add to F.
+TURNS, ROUNDING = 10, 1e-13
+
+
+class Kinks(Solver):
+    """F piecewise linear in some coordinates and smooth in the others: Newton on rounded kinks, then linear programs.
+
+    A linear program takes the rows near their kink as they are and all others as straight lines, a lower bound of F
+    where F is convex: it has found the minimum where F is as low as it says. What kinks leave free, Newton finds.
+    Under a penalty, or where programs get no further, the kinks are rounded over 1e-10 scales in the end.
+
+    Parameters
+    ----------
+    max_iter : int
+    tol : float
+        Relative gap of F (absolute where ``|F| < 1``) between a vertex and the bound.
+
+    References
+    ----------
+    Portnoy and Koenker (1997), The Gaussian hare and the Laplacian tortoise, Statistical Science 12, section 5.
+    """
+
+    def __init__(self, max_iter=1000, tol=1e-12):
+        self.max_iter = max_iter
+        self.tol = tol
+
+    @in_stages
+    def minimize(self, objective, w, report, rng):
+        if not objective.kinked.any():
+            return Newton(self.max_iter, self.tol).minimize(objective, w, report, rng)
+        n_iter, n, best = 0, ROWS + PER_COORDINATE * len(w), (objective.taylor(w, 0)[0], w)
+        for width in WIDTHS:
+            tol = max(self.tol, 1e-3 * width)
+            stage = Newton(max(1, self.max_iter - n_iter), tol).minimize(objective.smoothed(width), w, _silent, rng)
+            w, n_iter = stage.w, n_iter + stage.n_iter
+            value, gradient = objective.taylor(w, 1)
+            report(w, value, float(np.linalg.norm(gradient)))
+            best = min(best, (value, w), key=_value)
+            if objective.penalty.alpha == 0 and width <= 0.01:
+                value, vertex, certain = _vertex(objective, best[1], n, rng)
+                best = min(best, (value, vertex), key=_value)
+                if certain:
+                    message = f"the gap of F is below {self.tol:g}"
+                    return replace(
+                        stage, w=vertex, value=value, n_iter=n_iter, converged=True, message=message, step=0 * w
+                    )
+                n = min(2 * n, MOST_ROWS)
+            if n_iter >= self.max_iter:
+                break
+        value, w = best
+        return replace(stage, w=w, value=value, n_iter=n_iter, step=0 * w)
+
+
+def _vertex(objective, w, n, rng):
+    """F, where it is, and whether it is a minimum: linear programs with n rows and Newton's steps in turns."""
+    kinked = objective.kinked
+    value = objective.taylor(w, 0)[0]
+    for _ in range(TURNS):
+        step, fall = _linear_program(objective.restrict(kinked, w).near_kinks(w[kinked], n))
+        if step is None:
+            break
+        there, rounding = w.copy(), ROUNDING * max(1.0, abs(value))
+        there[kinked] += step
+        found = objective.taylor(there, 0)[0]
+        exact = found <= value - fall + rounding
+        if not kinked.all():
+            others = objective.restrict(~kinked, there)
+            stage = Newton().minimize(others, there[~kinked], _silent, rng)
+            there[~kinked], found = stage.w, stage.value
+        settled = abs(found - value) <= rounding
+        if found < value or settled:
+            w, value = there, found
+        if settled or not exact:
+            return value, w, exact
+    return value, w, False
+
+
+def _value(pair):
+    return pair[0]
+
+
+def _linear_program(kinks):
+    """The v that minimises rest v + sum_i rise_i(z_i - Z_i v), and how far it falls; None where there is no minimum."""
+    m, d = kinks.Z.shape
+    unit = kinks.slopes.max()
+    cost = np.concatenate([kinks.rest, kinks.slopes[:, 1], kinks.slopes[:, 0]]) / unit
+    equations = sparse.hstack([sparse.csr_array(kinks.Z), sparse.eye_array(m), -sparse.eye_array(m)], format="csc")
+    bounds = [(None, None)] * d + [(0, None)] * (2 * m)
+    result = linprog(cost, A_eq=equations, b_eq=kinks.z, bounds=bounds, method="highs")
+    if result.status != 0:
+        return None, None
+    v = result.x[:d]
+    return v, kinks.rise(kinks.z) - kinks.rise(kinks.z - kinks.Z @ v) - float(kinks.rest @ v)
+
+
+def _silent(*args, **kwargs):
+    pass
