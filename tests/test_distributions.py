@@ -107,7 +107,11 @@ def test_draws_follow_the_law(law):
 
 def test_a_spike_in_a_continuous_law():
     law = WithSpike(stats.norm([0.0, 2.0], 1.0), np.array([0.3, 0.2]), at=0.5)
-    assert not hasattr(law, "pmf") and not hasattr(law, "logpmf") and not hasattr(law, "pdf")
+    assert not hasattr(law, "pmf") and not hasattr(law, "logpmf")
+    # With respect to lengths and to the point: a density beside the spike, its probability at it.
+    np.testing.assert_allclose(law.pdf(0.5), [0.3, 0.2])
+    np.testing.assert_allclose(law.pdf(0.4), [0.7, 0.8] * stats.norm([0.0, 2.0], 1.0).pdf(0.4))
+    np.testing.assert_allclose(law.sf(law.isf(1e-12)), 1e-12, rtol=1e-9)
     q = np.linspace(0.01, 0.99, 99)[:, None]
     y = law.ppf(q)
     assert (law.cdf(y) >= q - 1e-12).all() and (law.cdf(y - 1e-6) <= q).all()
