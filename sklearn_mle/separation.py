@@ -166,10 +166,7 @@ class Program:
         while True:
             A = np.column_stack([-self.gradient(chosen), np.ones(len(chosen))])
             bounds = [(-1, 1)] * len(objective) + [(0, of_margin)]
-            tight = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
-            x = linprog(
-                np.append(-objective, -of_margin), A, np.zeros(len(A)), bounds=bounds, method="highs", options=tight
-            ).x
+            x = solved(np.append(-objective, -of_margin), A, bounds)
             short = self.margins(x[:-1]) - x[-1]
             short[chosen] = 0.0
             worst = np.argsort(short)[: len(chosen)]
@@ -187,3 +184,17 @@ class Program:
         intercepts = V[:, 0] - parts.sum(axis=1)
         intercepts[np.abs(intercepts) < NOTHING * (np.abs(V[:, 0]) + np.abs(parts).sum(axis=1) + 1e-300)] = 0.0
         return np.sign(V[:, 1:]).astype(int), np.sign(intercepts * self.layout.mask[0, 0]).astype(int)
+
+
+class Undecided(ArithmeticError):
+    """The linear program could not be solved."""
+
+
+def solved(cost, A, bounds):
+    """argmin cost' x with A x <= 0 within the bounds."""
+    tight = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
+    for options in (tight, {}):
+        result = linprog(cost, A, np.zeros(len(A)), bounds=bounds, method="highs", options=options)
+        if result.x is not None:
+            return result.x
+    raise Undecided(f"whether the labels are separable could not be decided: {result.message}")

@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from ..exceptions import BoundaryWarning, RankWarning, SeparationWarning
-from ..separation import separation
+from ..separation import Undecided, separation
 from .columns import listed
 from .rank import dependent_columns
 
@@ -15,7 +15,7 @@ DIGITS, SPIKE, APART = 30.0, 20.0, 10.0
 CHEAP = 50_000
 
 
-def diagnosis(objective, start, solution, names=None, n_classes=None):
+def diagnosis(objective, start, solution, names=None, classes=None):
     """(category, text) of the warning that a fit deserves, or None.
 
     Parameters
@@ -25,15 +25,15 @@ def diagnosis(objective, start, solution, names=None, n_classes=None):
         Where the search began.
     solution : Solution
     names : array of shape (p,) or None
-    n_classes : int or None
-        Number of classes where y are labels.
+    classes : array of shape (C,) or None
+        Where y are labels.
     """
     found = []
     singular = solution.deficiency is None or solution.deficiency > objective.invariances
     if objective.penalty.alpha == 0 and singular:
         sentence = dependent_columns(objective, names)
         found += [(RankWarning, sentence)] if sentence else []
-    limit = _exact(objective, start, solution) or _limit(objective, solution, names, n_classes, not found)
+    limit = _exact(objective, start, solution) or _limit(objective, solution, names, classes, not found)
     if limit:
         found.insert(0, limit)
     elif not solution.converged:
@@ -54,12 +54,14 @@ def _exact(objective, start, solution):
     y = objective.rows.sample().block.y
     if likelihood.support.integer or y.ndim > 1:
         return None
-    spread = 0.0 if likelihood.support.lower > -np.inf else np.std(y) or 1.0
-    mean = np.mean(np.log(_size(y, spread))) - solution.value
+    weight, spread = objective.rows.sample().block.weight, _Spread(likelihood, y)
+    mean = np.average(np.log(spread.of_digits(y)), weights=weight) - solution.value
     bar = min(DIGITS, max(SPIKE, mean + APART)) if solution.converged else SPIKE
     if solution.converged and layout.sloped.sum() < 2 and mean < bar:
         return None  # all rows have one scale
-    rows = objective.rows.sum(_ExactRows.of, likelihood, layout.unpack(solution.w), spread, bar)
+    # A row with a scale of its own may well be close to 0: what it is measured against is its own size.
+    size = spread.of_digits if mean >= bar or not solution.converged else spread.of_row
+    rows = objective.rows.sum(_ExactRows.of, likelihood, layout.unpack(solution.w), size, bar)
     if not rows.count:
         return None
     moved = layout.unpack(solution.w)[:, 0] - layout.unpack(start)[:, 0]
@@ -76,9 +78,23 @@ def _exact(objective, start, solution):
     return BoundaryWarning, text
 
 
-def _size(y, spread):
-    """Its spread, or what rounding leaves of its last digits."""
-    return np.maximum(1e-3 * np.abs(y), spread)
+class _Spread:
+    """How far apart values of y lie: on the scale of y, or of log y where y > 0."""
+
+    def __init__(self, likelihood, y):
+        self.relative = likelihood.support.lower > -np.inf
+        values = np.log(np.abs(y[y != 0])) if self.relative else y
+        self.spread = (np.std(values) if len(values) else 0.0) or 1.0
+
+    def of_digits(self, y):
+        """The spread at y, or the rounding of y where that is more."""
+        size = np.abs(y)
+        return np.maximum(1e-3, self.spread) * size if self.relative else np.maximum(1e-3 * size, self.spread)
+
+    def of_row(self, y):
+        """The spread at y, or the size of y where that is less."""
+        size = np.abs(y)
+        return min(1.0, self.spread) * size if self.relative else np.minimum(size, self.spread)
 
 
 class _ExactRows:
@@ -88,9 +104,9 @@ class _ExactRows:
         self.count, self.first = count, first
 
     @classmethod
-    def of(cls, block, likelihood, W, spread, bar):
+    def of(cls, block, likelihood, W, size, bar):
         nll = likelihood.taylor(block.y, block.eta(W), 0)[0]
-        exact = -nll + np.log(_size(block.y, spread)) > bar
+        exact = -nll + np.log(size(block.y)) > bar
         exact &= True if block.weight is None else block.weight > 0
         return cls(int(exact.sum()), block.first + int(np.argmax(exact)) if exact.any() else None)
 
@@ -101,13 +117,12 @@ class _ExactRows:
 # --- a limit that no W attains ------------------------------------------------------------------------------------
 
 
-def _limit(objective, solution, names, n_classes, determined):
+def _limit(objective, solution, names, classes, determined):
     """Coefficients or parameters that go to infinity while F falls towards a limit that it does not reach."""
-    layout, likelihood, labels = objective.layout, objective.likelihood, n_classes is not None
-    # Of labels the sum of the nll is below log 2 only if every row has a probability over 1/2.
-    complete = labels and objective.penalty.alpha == 0 and solution.value * objective.rows.total < np.log(2)
-    if complete:
-        return SeparationWarning, _separable(objective, None, True, names, n_classes)
+    layout, likelihood = objective.layout, objective.likelihood
+    if classes is not None and _all_foretold(objective, solution):
+        sentence = _separable(objective, None, True, names, len(classes))
+        return (SeparationWarning, sentence) if sentence else None
     dW = _recession(objective, solution, determined)
     if dW is None:
         return None
@@ -116,19 +131,24 @@ def _limit(objective, solution, names, n_classes, determined):
         return None  # w moves where Z does not see it
     moves = change > 0.1 * change.max()
     slopes = np.abs(dW[:, 1:]) * layout.scale
-    infinite = (slopes > 1e-5 * slopes.max(axis=1, keepdims=True)) & (slopes.max(axis=1) > 1e-3 * change)[:, None]
+    infinite = (slopes > 1e-5 * slopes.max(axis=1, keepdims=True, initial=0.0)) & (
+        slopes.max(axis=1, initial=0.0) > 1e-3 * change
+    )[:, None]
     dW[:, 1:][~(infinite & (moves & layout.sloped)[:, None])] = 0.0
     sentences = []
     for name, k in likelihood.slices.items():
         signs = np.sign(dW[k, 1:])
-        if signs.any() and labels:
-            return SeparationWarning, _separable(objective, signs, False, names, n_classes)
+        if signs.any() and classes is not None:
+            sentence = _separable(objective, signs, False, names, len(classes))
+            return (SeparationWarning, sentence) if sentence else None
         if signs.any():
             sentences.append(
                 f"{likelihood!r} has no maximum of the likelihood: the coefficients of {name} go to infinity: "
-                f"{_signed(np.arange(signs.shape[1]), signs, names)}. They tell rows apart without error: drop the "
-                "columns or these rows, or add alpha > 0."
+                f"{_signed(np.arange(signs.shape[1]), signs, names)}. Drop the columns, or add alpha > 0."
             )
+        elif moves[k].any() and classes is not None and name in likelihood.widths:
+            absent = classes.tolist()[np.argmin(dW[k, 0])]
+            sentences.append(f"The probability of class {absent!r} is at 0: no row of positive weight has it.")
         elif moves[k].any():
             end = _end(likelihood, name, dW[k][moves[k]][0, 0])
             text = likelihood.limits.get(name, {}).get(end, f"{name} is at {end:g}: fix it there, if that is possible")
@@ -137,6 +157,15 @@ def _limit(objective, solution, names, n_classes, determined):
                 break  # what the others do then is noise
     category = SeparationWarning if dW[:, 1:].any() else BoundaryWarning
     return (category, " ".join(sentences)) if sentences else None
+
+
+def _all_foretold(objective, solution):
+    """Whether every label has a probability over 1/2: else its row alone would cost log 2."""
+    block = objective.rows.block
+    if block.y.ndim > 1 or isinstance(block.offset, list) or objective.penalty.alpha > 0:
+        return False
+    lightest = 1.0 if block.weight is None else block.weight[block.weight > 0].min()
+    return solution.value * objective.rows.total < np.log(2) * lightest
 
 
 def _recession(objective, solution, determined):
@@ -163,17 +192,23 @@ def _recession(objective, solution, determined):
 
 
 def _separable(objective, signs, complete, names, C):
-    """What to say of labels that columns tell apart; `signs` of the infinite coefficients, where known."""
+    """What to say of labels that columns tell apart, if they do; `signs` of infinite coefficients, if they are known."""
     block, layout = objective.rows.block, objective.layout
     free = layout.mask.any(axis=0)
     columns = np.flatnonzero(free[1:] if signs is None else signs.any(axis=0))
     signs = np.zeros((C, len(columns))) if signs is None else signs[:, columns]
     kind = "complete" if complete else "quasi-complete"
-    if len(block) * C * (C - 1) * free.sum() < CHEAP:
+    # The program is that of one score a class: no other model's.
+    if len(layout.mask) in (1, C) and len(block) * C * (C - 1) * free.sum() < CHEAP:
         counts = slice(None) if block.weight is None else block.weight > 0
         shares = block.y if block.y.ndim == 2 else np.eye(C)[block.y]
-        verdict = separation(block.X[counts], shares[counts], free)
-        if verdict.kind != "none":
+        try:
+            verdict = separation(block.X[counts], shares[counts], free)
+        except Undecided:
+            verdict = None
+        if verdict is not None:
+            if verdict.kind == "none":
+                return None
             kind, columns, signs = verdict.kind, np.array(verdict.columns), np.atleast_2d(verdict.signs)
     return (
         f"The labels are separable ({kind}): the maximum-likelihood coefficients of {_signed(columns, signs, names)} "

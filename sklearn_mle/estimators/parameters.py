@@ -68,7 +68,9 @@ def chosen_solver(model):
         text = f"solver takes one of the names {list(SOLVERS)} or a Solver object; got {model.solver!r}."
         raise ValueError(text + suggestion(model.solver, SOLVERS))
     given = {"max_iter": model.max_iter, "tol": model.tol}
-    return clone(solver).set_params(**{name: value for name, value in given.items() if value is not None})
+    solver = clone(solver).set_params(**{name: value for name, value in given.items() if value is not None})
+    solver.check()
+    return solver
 
 
 def threads(n_jobs):

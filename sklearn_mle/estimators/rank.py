@@ -28,7 +28,7 @@ def dependent_columns(objective, names):
         if one.size > MANY:
             if len(rows) < one.size:
                 columns = np.flatnonzero(free[1:])
-                return f"In X {listed(columns, names)} are collinear, more than the {len(rows)} rows: {SHORTEST}."
+                return f"In X {listed(columns, names)} are collinear, more than the {len(rows)} rows: {MANY_FIT}."
             continue
         if not any(well_conditioned(some, one) for some in (rows.sample(), rows)):
             return _sentence(rows.sum(_root, one).R, one, names)
@@ -42,7 +42,7 @@ def well_conditioned(rows, layout):
     return bool(norm.all()) and np.linalg.eigvalsh(H / norm / norm[:, None])[0] > NEAR
 
 
-SHORTEST = "the coefficients are the shortest of all that fit equally well; drop columns, or add alpha > 0"
+MANY_FIT = "many coefficients fit equally well; drop columns, or add alpha > 0"
 
 
 def _sentence(R, layout, names):
@@ -65,7 +65,7 @@ def _sentence(R, layout, names):
         return None
     lost = "their coefficients keep few digits; drop one of them"
     only_near = not (groups["constant"] | groups["collinear"]).any()
-    return f"In X {' and '.join(found)}: {lost if only_near else SHORTEST}."
+    return f"In X {' and '.join(found)}: {lost if only_near else MANY_FIT}."
 
 
 def _counted(block):

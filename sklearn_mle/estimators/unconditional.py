@@ -55,15 +55,14 @@ def fit_distribution(y, likelihood="gaussian", sample_weight=None):
     >>> fit_distribution([1.0, 2.0, 6.0]).params["mu"]
     3.0
     """
-    likelihood, owner, n_classes = resolve(likelihood), "fit_distribution", None
+    likelihood, owner, classes = resolve(likelihood), "fit_distribution", None
     if isinstance(likelihood, LabelLikelihood):
         y, classes = check_labels(y, owner)
         weight = check_weight(sample_weight, len(y))
         if classes is None:
             y = without_weightless(y, weight)
             classes, y = np.unique(y, return_inverse=True)
-        n_classes = len(demand_several(classes))
-        likelihood = likelihood.with_classes(n_classes)
+        likelihood = likelihood.with_classes(len(demand_several(classes)))
     else:
         y = check_numbers(y, "y", owner, likelihood.support.columns, likelihood.support.infinite)
         weight = check_weight(sample_weight, len(y))
@@ -77,7 +76,7 @@ def fit_distribution(y, likelihood="gaussian", sample_weight=None):
         objective = replace(objective, layout=in_natural_units(sample, eta))
         w = objective.layout.pack(intercepts(sample, eta))
         solution = Auto().minimize(objective, w, lambda *iteration, **more: None, None)
-        warning = diagnosis(objective, w, solution, n_classes=n_classes)
+        warning = diagnosis(objective, w, solution, classes=classes)
         theta = likelihood.theta([np.array([value]) for value in objective.layout.unpack(solution.w)[:, 0]])
     if warning:
         category, text = warning

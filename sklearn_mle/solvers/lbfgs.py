@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.optimize import minimize
 
-from .base import Solution, Solver, in_stages
+from .base import Solution, Solver, in_stages, integer
 from .newton import Newton
 
 
@@ -28,6 +28,8 @@ class LBFGS(Solver):
     ----------
     Zhu, Byrd, Lu and Nocedal (1997), Algorithm 778: L-BFGS-B, ACM TOMS 23(4).
     """
+
+    rules = {**Solver.rules, "memory": integer(1), "polish_size": integer(0)}
 
     def __init__(self, max_iter=1000, tol=1e-12, memory=10, polish_size=1000):
         self.max_iter = max_iter

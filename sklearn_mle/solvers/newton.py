@@ -55,11 +55,14 @@ class Newton(Solver):
         for n_iter in range(1, self.max_iter + 1):
             step, ill, rank, sloping = newton_step(objective, x, g, H)
             deficiency = len(x) - rank + ill if deficiency is None else deficiency
-            if ill and basis is None:
-                origin, basis = w, orthonormal_coordinates(objective.root(x))
-                objective, x = objective.along(basis, x), np.zeros(basis.shape[1])
-                value, g, H = objective.taylor(x, 2)
-                step, *_, sloping = newton_step(objective, x, g, H)
+            if basis is None and not sloping and (ill or len(x) - rank > objective.invariances):
+                columns = orthonormal_coordinates(objective.root(x))
+                along = objective.along(columns, x)
+                parts = along.taylor(np.zeros(columns.shape[1]), 2)
+                if np.isfinite(parts[1]).all():
+                    objective, origin, basis, x = along, w, columns, np.zeros(columns.shape[1])
+                    value, g, H = parts
+                    step, *_, sloping = newton_step(objective, x, g, H)
             direction = step if basis is None else basis @ step
             falls = falls + 1 if sloping else 0
             decrement = -0.5 * float(g @ step)

@@ -43,7 +43,6 @@ class QuasiNewton(Solver):
         self.memory = memory
 
     def minimize(self, objective, w, report, rng):
-        self.check()
         sample = objective.fewer_rows(max(least_sample(objective), objective.n_rows // 50))
         guess = Newton(tol=1e-6).minimize(sample, w, lambda *iteration, **more: None, rng)
         inverse = inverse_curvature(sample, guess)
