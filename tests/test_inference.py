@@ -352,11 +352,26 @@ def test_dispersion_leaves_sandwiches_as_they_are(table):
     assert (pearson.p_value["mu"] > ml.p_value["mu"]).all()  # Student's t
 
 
-@pytest.mark.parametrize("n_jobs", [2])
-def test_threads_are_serial(table, n_jobs):
-    X, y = np.tile(table["X"], (200, 1)), np.tile(table["count"], 200)
-    a, b = (infer(MLERegressor("poisson", n_jobs=n).fit(X, y), X, y, covariance="HC3") for n in (None, n_jobs))
-    np.testing.assert_array_equal(a.covariance_matrix, b.covariance_matrix)
+@pytest.mark.parametrize("covariance", [*KINDS, "cluster"])
+def test_blocks_of_rows_and_threads_change_nothing(table, covariance, monkeypatch):
+    X, y = table["X"], table["count"]
+    groups = table["group"] if covariance == "cluster" else None
+
+    def all_of(n_jobs):
+        model = MLERegressor("negative_binomial", n_jobs=n_jobs).fit(X, y)
+        found = infer(model, X, y, covariance=covariance, groups=groups)
+        return (
+            found.covariance_matrix,
+            found.deviance,
+            found.mean_interval(X),
+            found.average_marginal_effects(X).std_error,
+        )
+
+    whole = all_of(None)
+    monkeypatch.setattr("sklearn_mle.rows.block_length", lambda p, K: 32)
+    for serial, threaded, one in zip(all_of(None), all_of(2), whole, strict=True):
+        np.testing.assert_array_equal(serial, threaded)
+        close(serial, one, 1e-7)
 
 
 # --- expected curvature -------------------------------------------------------------------------------------------
