@@ -3,9 +3,11 @@
 import warnings
 from abc import ABC, abstractmethod
 from functools import cache
+from numbers import Real
 
 import numpy as np
 from sklearn.base import BaseEstimator
+from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted
 
 from ..estimators.base import predict_dist, unwrap
@@ -18,15 +20,17 @@ class Scorer(BaseEstimator, ABC):
     Where metadata routing is enabled, ``set_score_request(sample_weight=True)`` asks for weights.
     """
 
-    __metadata_request__score = {"sample_weight": None}
+    __metadata_request__score = {"estimator": UNUSED}
 
     @abstractmethod
     def rows(self, estimator, X, y):
         """The score of each row, shape (n,)."""
 
-    def __call__(self, estimator, X, y, sample_weight=None):
+    def score(self, estimator, X, y, sample_weight=None):
         """The mean of the rows' scores, each counted `sample_weight` times: a float."""
         return average(self.rows(estimator, X, y), sample_weight)
+
+    __call__ = score
 
 
 class LogScore(Scorer):
@@ -46,7 +50,7 @@ class LogScore(Scorer):
     def rows(self, estimator, X, y):
         """log p(y_i | x_i), shape (n,); a classifier's is that of the label."""
         unit = self.resolution
-        if unit is not None and not unit > 0:
+        if unit is not None and not (isinstance(unit, Real) and unit > 0):
             raise ValueError(f"resolution is a unit of y, > 0, or None; got {unit!r}.")
         model, X = unwrap(estimator, X)
         check_is_fitted(model)
@@ -55,12 +59,15 @@ class LogScore(Scorer):
         if hasattr(model, "classes_"):
             return model.log_prob(X, y)
         law = model.predict_dist(X)
-        if unit is not None and not law.likelihood.support.integer:
+        if law.likelihood.support.integer:
+            return log_scores(y, law)
+        if unit is not None:
             y = numbers(y, law)
             return law.log_interval_prob(y - unit / 2, y + unit / 2)
-        if not law.likelihood.support.integer and np.ndim(y) == 1 and np.all(np.mod(y, 1) == 0):
+        scores = log_scores(y, law)
+        if np.ndim(y) == 1 and np.all(np.mod(y, 1) == 0):
             warn_of_density(type(law.likelihood).__name__)
-        return log_scores(y, law)
+        return scores
 
 
 class NegCRPS(Scorer):
