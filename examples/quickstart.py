@@ -55,7 +55,7 @@ print(f"   iterations: Newton {ours[-1].n_iter_}, LogisticRegression's lbfgs {th
 print("\n3. GridSearchCV over likelihoods, diabetes: held-out log P(y), mean of 10 folds")
 bmi = diabetes.feature_names.index("bmi")  # with a DataFrame its name would do
 candidates = [
-    {"likelihood": ["gaussian", "student_t", "poisson", "negative_binomial"]},
+    {"likelihood": ["gaussian", "gamma", "poisson", "negative_binomial"]},
     {"likelihood": ["gaussian"], "regressed": [{"mu": "all", "sigma": [bmi]}]},
 ]
 folds = KFold(10, shuffle=True, random_state=0)
