@@ -24,7 +24,7 @@ from sklearn_mle import (
     Poisson,
     StudentT,
 )
-from sklearn_mle.likelihoods import LIKELIHOODS, Censored, ZeroInflated
+from sklearn_mle.likelihoods import LIKELIHOODS, Censored, Ordinal, ZeroInflated
 from sklearn_mle.solvers import LBFGS, SGD, SOLVERS, Auto, Newton
 
 # Two fits of one optimum from different starts or units: Newton's last full step leaves rounding times the condition.
@@ -64,7 +64,9 @@ def data_of(name):
         return MLEClassifier, *labels(3 if LIKELIHOODS[name].multi_class else 2)
     support = LIKELIHOODS[name]().support
     X, y = counts() if support.integer else real()
-    if support.lower == 0 and support.upper == 1:
+    if support.columns == 2:
+        y = np.column_stack([y, np.random.default_rng(1).poisson(3, len(y))]).astype(float)
+    elif support.lower == 0 and support.upper == 1:
         y = 1 / (1 + np.exp(-y))
     elif support.lower == 0 and not support.integer:
         y = np.exp(y / 2)
@@ -438,7 +440,7 @@ def test_weights_are_repeats(name):
     estimator, X, y = data_of(name)
     weight = np.arange(len(y)) % 4
     weighted = estimator(name).fit(X, y, weight)
-    repeated = estimator(name).fit(np.repeat(X, weight, axis=0), np.repeat(y, weight))
+    repeated = estimator(name).fit(np.repeat(X, weight, axis=0), np.repeat(y, weight, axis=0))
     same(weighted, repeated, 1e-7)  # StudentT's df is the flattest: a gap of 1e-12 can leave 1e-7 of it
     close(weighted.log_likelihood_, repeated.log_likelihood_, 1e-10)
 
@@ -510,7 +512,7 @@ def test_wrong_weights(estimator, change, message):
 def test_labels_of_any_type(values, name):
     X, codes = labels()
     y = np.array(values)[codes]
-    model = MLEClassifier(name).fit(X, y)
+    model = MLEClassifier(Ordinal(categories=sorted(values)) if name == "ordinal" else name).fit(X, y)
     np.testing.assert_array_equal(model.classes_, np.unique(y))
     assert model.predict(X).dtype == y.dtype
     assert model.score(X, y) == np.mean(model.predict(X) == y) > 0.5
@@ -569,7 +571,7 @@ def test_soft_labels_in_rows():
 # --- alpha, intercept, warm start ---
 
 
-@pytest.mark.parametrize("name", LIKELIHOODS)
+@pytest.mark.parametrize("name", [name for name, cls in LIKELIHOODS.items() if getattr(cls, "smooth", True)])
 def test_alpha_penalises_the_mean_nll(name):
     """At the optimum the gradient of the mean nll in the slopes is -alpha times the slopes, and 0 in the intercepts."""
     estimator, X, y = data_of(name)
@@ -582,7 +584,7 @@ def test_alpha_penalises_the_mean_nll(name):
     # The gradient is left at the square root of the tolerance, 1e-12.
     np.testing.assert_allclose(g, expected, atol=1e-6)
     # and twice the rows do not halve it
-    same(estimator(name, alpha=alpha).fit(np.tile(X, (2, 1)), np.tile(y, 2), np.tile(weight, 2)), model, 1e-7)
+    same(estimator(name, alpha=alpha).fit(np.tile(X, (2, 1)), np.concatenate([y, y]), np.tile(weight, 2)), model, 1e-7)
 
 
 @pytest.mark.parametrize("name", NUMBERS)
@@ -591,7 +593,8 @@ def test_intercepts_are_not_penalised(name):
     strong = estimator(name, alpha=1e12).fit(X, y)
     constant = estimator(name, regressed=[]).fit(X, y)
     close(strong.coef_, np.zeros(3), 1e-9)
-    close(strong.intercept_, constant.intercept_, 1e-6)
+    if strong.likelihood_.smooth:  # of an even number of rows many medians are as good
+        close(strong.intercept_, constant.intercept_, 1e-6)
     close(strong.log_likelihood_, constant.log_likelihood_, 1e-6)
 
 
@@ -832,7 +835,8 @@ def test_partial_fit_is_a_plain_step_of_gradient_descent():
     """In the units of the first batch: columns of standard deviation 1, and curvature 1 at the start."""
     X, y = counts(p=2)
     X = X * [1e3, 1e-2] + [5e3, 1.0]
-    model = MLERegressor("poisson", solver=SGD(schedule="constant", learning_rate=0.1)).partial_fit(X, y)
+    plain = SGD(0.1, method="momentum", schedule="constant", momentum=0, average=False)
+    model = MLERegressor("poisson", solver=plain).partial_fit(X, y)
     Z, unit = (X - X.mean(axis=0)) / X.std(axis=0), 1 / np.sqrt(y.mean())
     b = np.array([np.log(y.mean()), 0.0, 0.0]) / unit
     design = np.column_stack([np.ones(len(Z)), Z])
@@ -870,7 +874,8 @@ def test_weights_in_batches():
     weight = np.arange(len(y)) % 3
     weighted = MLERegressor("poisson", solver="sgd").partial_fit(X, y, weight).partial_fit(X, y, weight)
     X, y = np.repeat(X, weight, axis=0), np.repeat(y, weight)
-    same(weighted, MLERegressor("poisson", solver="sgd").partial_fit(X, y).partial_fit(X, y), 1e-12)
+    # Of a gradient of rounding alone, 1e-17, Adam makes a step of 1e-10.
+    same(weighted, MLERegressor("poisson", solver="sgd").partial_fit(X, y).partial_fit(X, y), 1e-9)
 
 
 # --- predictions of the regressor ---
@@ -933,7 +938,7 @@ def test_samples_are_draws_from_the_law(name):
     )
 
 
-@pytest.mark.parametrize("name", NUMBERS)
+@pytest.mark.parametrize("name", [name for name in NUMBERS if LIKELIHOODS[name]().support.columns == 1])
 def test_a_column_of_y_is_flattened_with_a_warning(name):
     estimator, X, y = data_of(name)
     with pytest.warns(DataConversionWarning):
