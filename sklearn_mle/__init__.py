@@ -1,6 +1,6 @@
 """Maximum-likelihood regression and classification for scikit-learn, with the likelihood as a part you plug in."""
 
-from .estimators import MLEClassifier, MLERegressor, fit_distribution, predict_dist
+from .estimators import MLEClassifier, MLERegressor, detect_separation, fit_distribution, predict_dist
 from .inference import Inference, likelihood_ratio_test
 from .likelihoods import (
     AsymmetricLaplace,
@@ -35,7 +35,6 @@ from .likelihoods import (
     censored_at,
     right_censored,
 )
-from .separation import detect_separation
 
 __version__ = "0.1.0"
 

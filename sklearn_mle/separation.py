@@ -5,10 +5,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.linalg import qr
 from scipy.optimize import linprog
-from sklearn.base import BaseEstimator
-from sklearn.utils import check_array, check_consistent_length, column_or_1d
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import validate_data
 
 from .design import Block, Layout, Moments, Root
 
@@ -42,56 +38,26 @@ class Separation:
     intercept: object
 
 
-def detect_separation(X, y, *, sample_weight=None, fit_intercept=True):
-    """Whether the maximum-likelihood estimates of a model of labels exist, by linear programming.
+def separation(X, shares, free, names=None):
+    """Whether a linear score separates labels with class probabilities `shares`, by linear programming.
 
-    They do not if some b != 0 has margins ``(b_y - b_c)' [1, x] >= 0`` in all rows and classes c, not all 0: along b
-    the likelihood rises for ever. That holds for every link of probabilities.
+    It does if some b != 0 has margins ``(b_a - b_c)' [1, x] >= 0`` in all rows, for every class a that the row may have
+    and every other c, not all of them 0: along b the likelihood rises for ever.
 
     Parameters
     ----------
-    X : array-like or sparse matrix of shape (n, p)
-    y : array-like of shape (n,)
-        Labels.
-    sample_weight : array-like of shape (n,), default=None
-        Rows of weight zero do not count.
-    fit_intercept : bool, default=True
-
-    Returns
-    -------
-    Separation
+    X : ndarray or csr of shape (n, p)
+    shares : array of shape (n, C)
+    free : boolean array of shape (1 + p,)
+        The entries of [1, X] that have coefficients.
+    names : array of shape (p,) or None
 
     References
     ----------
     Albert and Anderson (1984), On the existence of maximum likelihood estimates in logistic regression models,
     Biometrika 71. Konis (2007), Linear programming algorithms for detecting separated data in binary logistic
     regression models, DPhil thesis, Oxford, chapter 4.
-
-    Examples
-    --------
-    >>> from sklearn_mle import detect_separation
-    >>> detect_separation([[1.0], [2.0], [3.0], [4.0]], [0, 0, 1, 1]).kind
-    'complete'
     """
-    table = BaseEstimator()  # learns the names
-    X = validate_data(table, X, accept_sparse="csr", dtype=[np.float64, np.float32])
-    names = getattr(table, "feature_names_in_", None)
-    check_classification_targets(y)
-    y = column_or_1d(y, warn=True)
-    check_consistent_length(X, y, sample_weight)
-    if sample_weight is not None:
-        counts = check_array(sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight") > 0
-        X, y = X[counts], y[counts]
-    classes, codes = np.unique(y, return_inverse=True)
-    if len(classes) < 2:
-        raise ValueError(f"detect_separation needs two classes at least; y has {classes.tolist()}.")
-    free = np.ones(1 + X.shape[1], dtype=bool)
-    free[0] = fit_intercept
-    return separation(X, np.eye(len(classes))[codes], free, names)
-
-
-def separation(X, shares, free, names=None):
-    """`detect_separation` for soft labels `shares` (n, C) and the `free` entries, boolean (1 + p,), of [1, X]."""
     C, program = shares.shape[1], Program(X, shares, free)
     b = program.most_separating()
     margins = program.margins(b)

@@ -112,7 +112,7 @@ def test_many_rows_by_few_constraints():
 def test_bad_input():
     with pytest.raises(ValueError, match="two classes"):
         detect_separation([[1.0], [2.0]], [1, 1])
-    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+    with pytest.raises(ValueError, match="y has 3 rows, X has 2"):
         detect_separation([[1.0], [2.0]], [1, 1, 0])
     with pytest.raises(ValueError, match="NaN"):
         detect_separation([[1.0], [np.nan]], [1, 0])

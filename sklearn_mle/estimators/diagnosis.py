@@ -192,7 +192,7 @@ def _recession(objective, solution, determined):
 
 
 def _separable(objective, signs, complete, names, C):
-    """What to say of labels that columns tell apart, if they do; `signs` of infinite coefficients, if they are known."""
+    """What to say of labels that columns tell apart, if they do; `signs` of infinite coefficients, if known."""
     block, layout = objective.rows.block, objective.layout
     free = layout.mask.any(axis=0)
     columns = np.flatnonzero(free[1:] if signs is None else signs.any(axis=0))

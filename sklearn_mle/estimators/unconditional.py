@@ -10,14 +10,15 @@ from ..distributions import Predictive
 from ..likelihoods import LabelLikelihood
 from ..objective import Objective
 from ..penalty import ElasticNet
-from ..rows import Rows, one_blas_thread
+from ..rows import SAMPLE, Rows, one_blas_thread
 from ..solvers import Auto
 from .base import resolve
+from .classifier import MLEClassifier
 from .diagnosis import diagnosis
-from .labels import check_labels, demand_several
+from .regressor import MLERegressor
 from .start import in_natural_units, intercepts, standardise, start
-from .table import check_numbers
-from .weights import check_weight, without_weightless
+from .table import demand
+from .weights import check_weight
 
 
 class Fitted(Predictive):
@@ -55,23 +56,19 @@ def fit_distribution(y, likelihood="gaussian", sample_weight=None):
     >>> fit_distribution([1.0, 2.0, 6.0]).params["mu"]
     3.0
     """
-    likelihood, owner, classes = resolve(likelihood), "fit_distribution", None
-    if isinstance(likelihood, LabelLikelihood):
-        y, classes = check_labels(y, owner)
-        weight = check_weight(sample_weight, len(y))
-        if classes is None:
-            y = without_weightless(y, weight)
-            classes, y = np.unique(y, return_inverse=True)
-        likelihood = likelihood.with_classes(len(demand_several(classes)))
-    else:
-        y = check_numbers(y, "y", owner, likelihood.support.columns, likelihood.support.infinite)
-        weight = check_weight(sample_weight, len(y))
-        y = likelihood.check(without_weightless(y, weight))
+    owner = "fit_distribution"
+    labels = isinstance(resolve(likelihood), LabelLikelihood)
+    model = MLEClassifier(likelihood) if labels else MLERegressor(likelihood)
+    if np.ndim(demand(y, "y", owner)) == 0:
+        raise ValueError(f"{owner} needs a sample, an array of n observations; got {y!r}.")
+    n = len(y)
+    y, weight = model._target(y, n, check_weight(sample_weight, n), reset=True)
+    likelihood, classes = model.likelihood_, getattr(model, "classes_", None)
     K = max(k.stop for k in likelihood.slices.values())
     with one_blas_thread, np.errstate(all="ignore"):
-        rows = Rows(Block(np.empty((len(y), 0)), y, weight), K)
+        rows = Rows(Block(np.empty((n, 0)), y, weight), K)
         objective = Objective(likelihood, standardise(rows, np.ones((K, 1), dtype=bool)), ElasticNet(), rows)
-        sample = objective.fewer_rows(4096)
+        sample = objective.fewer_rows(SAMPLE)
         eta = start(sample)
         objective = replace(objective, layout=in_natural_units(sample, eta))
         w = objective.layout.pack(intercepts(sample, eta))
