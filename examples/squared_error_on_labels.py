@@ -84,7 +84,8 @@ for likelihood in Bernoulli(), GaussianOnLabels():
 
 def epochs(model, likelihood, learning_rate, n_epochs):
     """Gradient norm and accuracy after each epoch of plain SGD, from where the model stands."""
-    solver = SGD(learning_rate, schedule="constant", max_iter=1)
+    plain = {"method": "momentum", "momentum": 0, "schedule": "constant", "average": False}
+    solver = SGD(learning_rate, **plain, batch_size=32, max_iter=1)
     model.set_params(likelihood=likelihood, solver=solver)
     for _ in range(n_epochs):
         with warnings.catch_warnings():

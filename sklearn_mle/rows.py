@@ -12,6 +12,9 @@ from threadpoolctl import ThreadpoolController
 from .design import Centred
 
 SAMPLE = 4096
+# A mini-batch comes from at least so many places; what lies together in each is at most RUN numbers, 16 KiB: shorter
+# runs are bound by latency.
+PLACES, RUN = 32, 2**11
 
 
 def block_length(p, K):
@@ -57,7 +60,8 @@ class Rows:
     def __init__(self, block, K, n_threads=1):
         self.block, self.K, self.n_threads = block, K, n_threads
         n, p = block.X.shape
-        length = block_length(getattr(block.X, "nnz", n * p) / max(n, 1), K)  # sparse: by what a row stores
+        self._width = getattr(block.X, "nnz", n * p) / max(n, 1)  # sparse: what a row stores
+        length = block_length(self._width, K)
         self.blocks = [block[i : i + length] for i in range(0, len(block), length)]
         self.total = float(len(block)) if block.weight is None else float(self.sum(_weight))
 
@@ -87,25 +91,44 @@ class Rows:
         """At most n rows of positive weight at equal strides, gathered once; all rows if there are no more."""
         if len(self) <= n:
             return self
-        weight = self.block.weight
-        counting = np.arange(len(self)) if weight is None else np.flatnonzero(weight > 0)
+        counting = self.counting()
         # linspace, not a fixed step: a step that divides a period of the table would see one phase only.
         at = np.linspace(0, len(counting) - 1, min(n, len(counting))).astype(np.intp)
         return Rows(self.block[counting[at]], self.K, self.n_threads)
 
-    def batches(self, n, rng):
-        """One epoch: Rows of about n rows each, as views, in random order.
+    def counting(self):
+        """The numbers of the rows of positive weight: all others influence nothing."""
+        weight = self.block.weight
+        return np.arange(len(self)) if weight is None else np.flatnonzero(weight > 0)
 
-        Each takes every m-th row, so that a table sorted by y does no harm.
+    def batches(self, n, rng):
+        """One epoch: Rows of about n rows of positive weight each, every row once, in random order.
+
+        A batch takes one short run of neighbours from each of many equal parts of the table: so it is read quickly,
+        and a table sorted by y, or with a period, does no harm.
         """
-        m = max(1, round(len(self) / n))
-        for i in rng.permutation(m):
-            rows = Rows(self.block[i::m], self.K)
-            if rows.total == 0:
-                continue
+        counting = self.counting()
+        m = max(1, round(len(counting) / n))
+        run = max(1, min(n // PLACES, RUN // int(self._width + self.K)))
+        parts = np.arange(0, -(-len(counting) // run), m)
+        runs = parts[:, None] + rng.random_sample((len(parts), m)).argsort(axis=1)
+        for of_batch in runs.T:
+            at = (of_batch[:, None] * run + np.arange(run)).ravel()
+            at = at[at < len(counting)]
+            rows = Rows(self.block[counting[at]], self.K)
             # Its share of the whole weight, not its own: else light batches would count as much as heavy ones.
-            rows.total = self.total * len(rows) / len(self)
+            rows.total = self.total * len(at) / len(counting)
             yield rows
+
+    def split(self, share, rng):
+        """Two tables: all rows but a random share of those of positive weight, and that share, gathered once."""
+        counting = self.counting()
+        n = int(np.clip(round(share * len(counting)), 1, len(counting) - 1))
+        held_out = np.sort(rng.permutation(counting)[:n])
+        weight = np.ones(len(self)) if self.block.weight is None else self.block.weight.copy()
+        weight[held_out] = 0.0  # X is not copied
+        rest = Rows(replace(self.block, weight=weight), self.K, self.n_threads)
+        return rest, Rows(self.block[held_out], self.K, self.n_threads)
 
     def centred(self, origin):
         """The same rows with X - origin for X."""

@@ -20,15 +20,9 @@ from sklearn_mle.likelihoods import (
 )
 from sklearn_mle.solvers import LBFGS, SGD, SOLVERS, Newton, Solution, Solver
 from sklearn_mle.solvers.newton import solve
-from sklearn_mle.solvers.sgd import State
 
 EXACT = {"newton": Newton(), "lbfgs": LBFGS(), "lbfgs without polish": LBFGS(polish_size=0)}
-# Settings that reach a gap of 200 tol; longer steps stop at the noise of their mini-batches.
-OTHERS = [
-    LBFGS(polish_size=0),
-    SGD(schedule="constant"),
-    SGD(momentum=0.5),
-]
+OTHERS = [LBFGS(polish_size=0)]
 
 
 def run(solver, problem, w=None):
@@ -242,19 +236,6 @@ def test_newton_recovers_from_a_confidently_wrong_start(seed, start):
     assert solution.value == pytest.approx(right.value, rel=1e-10)
 
 
-def test_gradient_descent_does_not_recover_where_the_slope_survives():
-    """The founding lesson: from the same start Bernoulli's gradient leads SGD out, that of squared error does not."""
-    wrong = {}
-    for family in (Bernoulli(), GaussianOnLabels().with_classes(2)):
-        one, w = confidently_wrong(family, -10.0)
-        right, _ = run(Newton(), one, np.zeros(len(w)))
-        solution, _ = run(SGD(max_iter=100), one, w)
-        start = one.objective.taylor(w, 0)[0]
-        wrong[type(family).__name__] = (solution.value - right.value) / (start - right.value)
-    assert wrong["Bernoulli"] < 0.01
-    assert wrong["GaussianOnLabels"] > 0.9
-
-
 @pytest.mark.parametrize("seed", range(3))
 def test_newton_finds_the_scale_from_far_away(seed):
     """Student's t with one outlier of 1e6, and a start with sigma 1000 times too large or small."""
@@ -360,84 +341,6 @@ def test_lbfgs_without_polish_says_what_scipy_says():
     one = problems()[10]
     solution, entries = run(LBFGS(polish_size=0, max_iter=2), one)
     assert not solution.converged and solution.n_iter == 2 == len(entries)
-
-
-# --- SGD ---
-
-
-def test_a_step_is_the_formula():
-    one = problems()[8]
-    F, solver = one.objective, SGD(learning_rate=0.3, momentum=0.9, schedule="inverse_sqrt")
-    w, state, v = one.start, None, 0.0
-    for t in range(5):
-        v = 0.9 * v - 0.3 * (1 + t / 100) ** -0.5 * F.taylor(w, 1)[1]
-        after, state = solver.step(F, w, state)
-        np.testing.assert_allclose(after, w + v, rtol=1e-13)
-        w = after
-    assert state.t == 5
-
-
-@pytest.mark.parametrize("schedule, rate", [("constant", 1.0), ("inverse_sqrt", 0.5), ("inverse", 0.25)])
-def test_schedules_at_step_300(schedule, rate):
-    one = problems()[0]
-    w, g = one.start, one.objective.taylor(one.start, 1)[1]
-    after, _ = SGD(schedule=schedule, learning_rate=1.0).step(one.objective, w, State(t=300))
-    np.testing.assert_allclose(after - w, -rate * g, rtol=1e-12, atol=1e-15)
-
-
-def test_an_unknown_schedule_is_named():
-    one = problems()[0]
-    with pytest.raises(ValueError, match=r"SGD: schedule must be one of .*got 'cosine'"):
-        run(SGD(schedule="cosine"), one)
-
-
-def test_minimize_is_the_loop_of_steps():
-    one = problems()[8]
-    solver = SGD(max_iter=3, batch_size=30)
-    solution, entries = run(solver, one)
-    w, state, rng = one.start, None, np.random.RandomState(0)
-    for epoch in range(3):
-        for batch in one.objective.batches(30, rng):
-            w, state = solver.step(batch, w, state)
-        np.testing.assert_array_equal(entries[epoch][0], w)
-    assert state.t == 12 and solution.n_iter == 3 and not solution.converged
-
-
-def test_sgd_returns_its_best_epoch():
-    one = problems()[2]
-    solution, entries = run(SGD(learning_rate=0.5, schedule="constant"), one)
-    assert solution.value == min(value for _, value, *_ in entries)
-
-
-def test_a_rate_too_large_is_halved():
-    rng, X, eta = table()
-    one = problem("steep", Poisson(), X, rng.poisson(np.exp(eta)) * 1.0)
-    solution, _ = run(SGD(learning_rate=1e4), one)
-    assert solution.value < one.objective.taylor(one.start, 0)[0] - 0.1
-    assert np.isfinite(solution.w).all()
-
-
-def test_epochs_that_failed_are_no_convergence():
-    rng, X, eta = table()
-    one = problem("steep", Poisson(), X, rng.poisson(np.exp(eta)) * 1.0)
-    solution, _ = run(SGD(learning_rate=1e30, max_iter=20), one)
-    assert not solution.converged
-
-
-@pytest.mark.parametrize("momentum", [0.0, 0.5, 0.9])
-def test_momentum_reaches_the_optimum(momentum):
-    rng, X, eta = table(n=2000)
-    one = problem("labels", Bernoulli(), X, (eta + rng.logistic(size=len(X)) > 0).astype(int))
-    solution, _ = run(SGD(momentum=momentum, learning_rate=0.1 * (1 - momentum)), one)
-    assert solution.value - one.least < 1e-3
-
-
-def test_batches_make_sgd_independent_of_the_order_of_a_sorted_table():
-    rng, X, eta = table(n=960)
-    y = (eta + rng.logistic(size=len(X)) > 0).astype(int)
-    order = np.argsort(y, kind="stable")
-    solution, _ = run(SGD(), problem("sorted", Bernoulli(), X[order], y[order]))
-    assert solution.value - problem("sorted", Bernoulli(), X, y).least < 1e-3
 
 
 # --- auto ---

@@ -3,6 +3,8 @@
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import wraps
+from inspect import signature
+from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -19,8 +21,43 @@ class Solution:
     message: str
 
 
+def number(words, holds):
+    """The rule for a finite number, other than True and False, of which `holds`: the test, and the same in words."""
+    return lambda value: _is(Real, value) and np.isfinite(value) and holds(value), words
+
+
+def integer(least, *names):
+    """The rule for an integer >= least, or one of these names."""
+    words = " or ".join([f"an integer >= {least}", *map(repr, names)])
+    return lambda value: one_of(names)[0](value) or (_is(Integral, value) and value >= least), words
+
+
+def boolean():
+    """The rule for True or False."""
+    return lambda value: isinstance(value, bool | np.bool_), "True or False"
+
+
+def one_of(names):
+    """The rule for one of these names."""
+    return lambda value: isinstance(value, str) and value in names, f"one of {list(names)}"
+
+
+def _is(kind, value):
+    return isinstance(value, kind) and not isinstance(value, bool)
+
+
 class Solver(BaseEstimator, ABC):
-    """w_hat = argmin F(w). Subclasses own `max_iter` and `tol`."""
+    """w_hat = argmin F(w). Subclasses own `max_iter` and `tol`, and add the rules of their parameters to `rules`."""
+
+    rules = {"max_iter": integer(1), "tol": number("a finite number >= 0", lambda value: value >= 0)}
+
+    def check(self):
+        """A ValueError that names the first parameter that breaks its rule; a default never does."""
+        defaults = signature(type(self)).parameters
+        for name, (holds, words) in self.rules.items():
+            value, default = getattr(self, name), defaults[name].default
+            if not (type(value) is type(default) and value == default) and not holds(value):
+                raise ValueError(f"{type(self).__name__}: {name} must be {words}; got {value!r}.")
 
     @abstractmethod
     def minimize(self, objective, w, report, rng):
