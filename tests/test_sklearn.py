@@ -7,7 +7,6 @@ from sklearn_mle.likelihoods import LIKELIHOODS
 
 NUMBERS = [name for name, likelihood in LIKELIHOODS.items() if not issubclass(likelihood, LabelLikelihood)]
 LABELS = [name for name, likelihood in LIKELIHOODS.items() if issubclass(likelihood, LabelLikelihood)]
-KINKED = [name for name in NUMBERS if not LIKELIHOODS[name].smooth]
 STOCHASTIC = ["gaussian", "poisson", "bernoulli", "categorical", "gaussian_on_labels"]
 
 # Of the integers that most checks have for y, Tweedie's density has no bound as power -> 1: L-BFGS takes 1000 steps.
@@ -20,7 +19,7 @@ ESTIMATORS = [
     for estimator, names in [(MLERegressor, NUMBERS), (MLEClassifier, ["auto", *LABELS])]
     for name in names
     for solver in [
-        *(["kinks"] if name in KINKED else ["newton"] if name == "tweedie" else ["newton", "lbfgs"]),
+        *(["newton"] if name == "tweedie" else ["newton", "lbfgs"]),
         *(["sgd"] if name in STOCHASTIC else []),
     ]
 ]

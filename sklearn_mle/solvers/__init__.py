@@ -2,12 +2,11 @@
 
 from .auto import Auto
 from .base import Solution, Solver
-from .kinks import Kinks
 from .lbfgs import LBFGS
 from .newton import Newton
 from .quasi_newton import QuasiNewton
 from .sgd import SGD
 
-SOLVERS = {"auto": Auto, "newton": Newton, "quasi_newton": QuasiNewton, "lbfgs": LBFGS, "kinks": Kinks, "sgd": SGD}
+SOLVERS = {"auto": Auto, "newton": Newton, "quasi_newton": QuasiNewton, "lbfgs": LBFGS, "sgd": SGD}
 
-__all__ = ["LBFGS", "SGD", "SOLVERS", "Auto", "Kinks", "Newton", "QuasiNewton", "Solution", "Solver"]
+__all__ = ["LBFGS", "SGD", "SOLVERS", "Auto", "Newton", "QuasiNewton", "Solution", "Solver"]

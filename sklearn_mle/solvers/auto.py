@@ -1,7 +1,6 @@
 """The choice of a solver from what the objective says of itself."""
 
 from .base import Solver
-from .kinks import Kinks
 from .lbfgs import LBFGS
 from .newton import Newton
 from .quasi_newton import QuasiNewton, least_sample
@@ -28,8 +27,6 @@ class Auto(Solver):
 
     def choice(self, objective):
         """The solver for this objective, with its own parameters."""
-        if objective.kinked.any():
-            return Kinks()
         if objective.size > SMALL:
             return LBFGS()
         if objective.n_rows >= max(MANY_ROWS, SAMPLES * least_sample(objective)):

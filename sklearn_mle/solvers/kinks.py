@@ -1,13 +1,12 @@
-"""Kinks: Newton's method where they are rounded, less and less, then the vertex by a small linear program."""
+"""Kinks: descent where they are rounded, less and less, then the vertex by a small linear program."""
 
 from dataclasses import replace
+from functools import wraps
 
 import numpy as np
 from scipy import sparse
 from scipy.optimize import linprog
-
-from .base import Solver, in_stages
-from .newton import Newton
+from sklearn.base import clone
 
 # Widths over which kinks are rounded, in scales of y; from the third on the vertex is tried.
 WIDTHS = np.logspace(0, -10, 11)
@@ -17,57 +16,55 @@ ROWS, PER_COORDINATE, MOST_ROWS = 500, 20, 10_000
 TURNS, ROUNDING = 10, 1e-13
 
 
-class Kinks(Solver):
-    """F piecewise linear in some coordinates and smooth in the others: Newton on rounded kinks, then linear programs.
+def around_kinks(minimize):
+    """Let `minimize` descend where F is piecewise linear in some coordinates and smooth in the others.
 
-    A linear program takes the rows near their kink as they are and all others as straight lines, a lower bound of F
-    where F is convex: it has found the minimum where F is as low as it says. What kinks leave free, Newton finds.
-    Under a penalty, or where programs get no further, the kinks are rounded over 1e-10 scales in the end.
-
-    Parameters
-    ----------
-    max_iter : int
-    tol : float
-        Relative gap of F (absolute where ``|F| < 1``) between a vertex and the bound.
+    It meets kinks that are rounded. Then a linear program takes the rows near their kink as they are and all others as
+    straight lines, a lower bound of F where F is convex: it has found the minimum where F is as low as it says; and
+    `minimize` finds what kinks leave free. Under a penalty, or where programs get no further, the kinks are rounded
+    over 1e-10 scales in the end.
 
     References
     ----------
     Portnoy and Koenker (1997), The Gaussian hare and the Laplacian tortoise, Statistical Science 12, section 5.
     """
 
-    def __init__(self, max_iter=1000, tol=1e-12):
-        self.max_iter = max_iter
-        self.tol = tol
-
-    @in_stages
-    def minimize(self, objective, w, report, rng):
+    @wraps(minimize)
+    def rounded(self, objective, w, report, rng):
         if not objective.kinked.any():
-            return Newton(self.max_iter, self.tol).minimize(objective, w, report, rng)
+            return minimize(self, objective, w, report, rng)
+
+        def report_exact(w, value, gradient_norm, decrement=None):
+            report(w, objective.taylor(w, 0)[0], gradient_norm)
+
         n_iter, n, best = 0, ROWS + PER_COORDINATE * len(w), (objective.taylor(w, 0)[0], w)
         for width in WIDTHS:
-            tol = max(self.tol, 1e-3 * width)
-            stage = Newton(max(1, self.max_iter - n_iter), tol).minimize(objective.smoothed(width), w, _silent, rng)
+            solver = clone(self).set_params(tol=max(self.tol, 1e-3 * width), max_iter=self.max_iter - n_iter)
+            stage = minimize(solver, objective.smoothed(width), w, report_exact, rng)
             w, n_iter = stage.w, n_iter + stage.n_iter
-            value, gradient = objective.taylor(w, 1)
-            report(w, value, float(np.linalg.norm(gradient)))
-            best = min(best, (value, w), key=_value)
+            best = min(best, (objective.taylor(w, 0)[0], w), key=_value)
             if objective.penalty.alpha == 0 and width <= 0.01:
-                value, vertex, certain = _vertex(objective, best[1], n, rng)
+
+                def free(others, w):
+                    return minimize(self, others, w, _silent, rng)
+
+                value, vertex, certain = _vertex(objective, best[1], n, free)
                 best = min(best, (value, vertex), key=_value)
                 if certain:
-                    message = f"the gap of F is below {self.tol:g}"
-                    return replace(
-                        stage, w=vertex, value=value, n_iter=n_iter, converged=True, message=message, step=0 * w
-                    )
+                    report(vertex, value, 0.0)  # the shortest of its subgradients is 0
+                    known = {"converged": True, "message": f"the gap of F is below {self.tol:g}", "step": 0 * w}
+                    return replace(stage, w=vertex, value=value, n_iter=n_iter, **known)
                 n = min(2 * n, MOST_ROWS)
             if n_iter >= self.max_iter:
                 break
         value, w = best
         return replace(stage, w=w, value=value, n_iter=n_iter, step=0 * w)
 
+    return rounded
 
-def _vertex(objective, w, n, rng):
-    """F, where it is, and whether it is a minimum: linear programs with n rows and Newton's steps in turns."""
+
+def _vertex(objective, w, n, free):
+    """F, where it is, and whether it is a minimum: linear programs with n rows, and `free` for the others, in turns."""
     kinked = objective.kinked
     value = objective.taylor(w, 0)[0]
     for _ in range(TURNS):
@@ -80,7 +77,7 @@ def _vertex(objective, w, n, rng):
         exact = found <= value - fall + rounding
         if not kinked.all():
             others = objective.restrict(~kinked, there)
-            stage = Newton().minimize(others, there[~kinked], _silent, rng)
+            stage = free(others, there[~kinked])
             there[~kinked], found = stage.w, stage.value
         settled = abs(found - value) <= rounding
         if found < value or settled:

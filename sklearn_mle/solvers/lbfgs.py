@@ -4,6 +4,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 from .base import Solution, Solver, in_stages, integer
+from .kinks import around_kinks
 from .newton import Newton
 
 
@@ -38,6 +39,7 @@ class LBFGS(Solver):
         self.polish_size = polish_size
 
     @in_stages
+    @around_kinks
     def minimize(self, objective, w, report, rng):
         last = {}
 

@@ -5,6 +5,7 @@ from scipy.linalg import cho_solve, solve_triangular
 from scipy.linalg.lapack import dpstrf
 
 from .base import Solution, Solver, in_stages
+from .kinks import around_kinks
 
 # Pivots of the equilibrated curvature, the largest being 1: above CLEAR the factor can be trusted; below NOISE a
 # pivot is the rounding of an exact 0; between the two only the root, which is never squared, can tell.
@@ -45,6 +46,7 @@ class Newton(Solver):
         self.tol = tol
 
     @in_stages
+    @around_kinks
     def minimize(self, objective, w, report, rng):
         origin, basis, x = w, None, w  # w = x, or origin + basis x once the coordinates have changed
         value, g, H = objective.taylor(x, 2)

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 
 from .base import Solution, Solver, integer
+from .kinks import around_kinks
 from .newton import LENGTHS, ROUNDING, Newton
 
 # A step in a good metric leaves some hundredths of the decrement; if it leaves more than this, Newton's are cheaper.
@@ -42,6 +43,7 @@ class QuasiNewton(Solver):
         self.tol = tol
         self.memory = memory
 
+    @around_kinks
     def minimize(self, objective, w, report, rng):
         sample = objective.fewer_rows(max(least_sample(objective), objective.n_rows // 50))
         guess = Newton(tol=1e-6).minimize(sample, w, lambda *iteration, **more: None, rng)
