@@ -105,9 +105,10 @@ def demand_real(values, name, place):
             raise ValueError(f"{where} is infinity or a value too large for dtype('float64'). Rescale it.")
         if is_missing(value):
             raise ValueError(f"Input {name} contains NaN. {where} is {value}: drop such rows, or fill them first.")
+        shown = value if kind in "mM" else reprlib.repr(value)
         # "argument must be ... string ... number" are numpy's own words, which scikit-learn's checks look for.
         raise (ValueError if text else TypeError)(
-            f"{where} is {value if kind in 'mM' else reprlib.repr(value)}; an argument must be no string or other object, but a number. "
+            f"{where} is {shown}; an argument must be no string or other object, but a number. "
             "Convert it (astype(float)), or encode it (sklearn.preprocessing)."
         )
 

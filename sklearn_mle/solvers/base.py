@@ -12,13 +12,20 @@ from sklearn.base import BaseEstimator
 
 @dataclass(frozen=True)
 class Solution:
-    """Where a solver stopped: coordinates, value, iterations, whether `tol` was met, and why it stopped."""
+    """Where a solver stopped: coordinates, value, iterations, whether `tol` was met, and why it stopped.
+
+    `step` is the Newton step that it would take next, None if it knows none: about 0 at an optimum, about 1 in natural
+    units where F falls towards a limit that it does not reach. `deficiency` is the number of directions without
+    curvature, up to rounding, where the first Newton step was made, None if it is not known.
+    """
 
     w: np.ndarray
     value: float
     n_iter: int
     converged: bool
     message: str
+    step: np.ndarray | None = None
+    deficiency: int | None = None
 
 
 def number(words, holds):
@@ -90,7 +97,7 @@ def in_stages(minimize):
         nuisance = objective.nuisance
         if nuisance.all() or not nuisance.any():
             return minimize(self, objective, w, report, rng)
-        n_iter, converged = 0, True
+        n_iter, converged, step, deficiency, message = 0, True, np.zeros(len(w)), 0, ""
         for free in (~nuisance, nuisance):
 
             def report_all(part, *args, _free=free, _w=w, **kwargs):
@@ -98,8 +105,11 @@ def in_stages(minimize):
 
             stage = minimize(self, objective.restrict(free, w), w[free], report_all, rng)
             w = np.where(free, _scatter(stage.w, free), w)
+            step = None if step is None or stage.step is None else step + _scatter(stage.step, free)
+            deficiency = None if None in (deficiency, stage.deficiency) else deficiency + stage.deficiency
+            message = stage.message if converged else message  # of the first that stopped early
             n_iter, converged = n_iter + stage.n_iter, converged and stage.converged
-        return Solution(w, stage.value, n_iter, converged, stage.message)
+        return Solution(w, stage.value, n_iter, converged, message, step, deficiency)
 
     return staged
 
