@@ -220,6 +220,26 @@ def test_nan_stays_nan():
         assert np.isnan(crps(law, np.ones(2))).tolist() == [False, True]
 
 
+@pytest.mark.parametrize("likelihood", STATED.values(), ids=STATED.keys())
+def test_far_from_the_data_it_is_no_nan(likelihood):
+    """The linear predictors of a far row: means of 0 and infinity as floats among them."""
+    ends = np.array([-1e10, -800.0, -50.0, 0.0, 50.0, 800.0, 1e10])
+    K = sum(rows.stop - rows.start for rows in likelihood.slices.values())
+    eta = [row.ravel() for row in np.meshgrid(*[ends] * K)]
+    with np.errstate(over="ignore"):
+        p = Predictive(likelihood, likelihood.theta(eta), len(eta[0]))
+    for y in (0.0, 7.0, 1e9):
+        assert (p.crps(y) >= 0).all()
+
+
+def test_many_rows_are_those_of_their_parts():
+    n = 2**14 + 7
+    p = Predictive(StudentT(), [np.linspace(-1, 1, n), np.ones(1), np.full(1, 5.0)], n)
+    y = p.rvs(random_state=0)
+    np.testing.assert_array_equal(p.crps(y)[-10:], p[-10:].crps(y[-10:]))
+    np.testing.assert_array_equal(p.crps(y)[:10], p[:10].crps(y[:10]))
+
+
 # --- any law, in numbers ----------------------------------------------------------------------------------------------
 
 

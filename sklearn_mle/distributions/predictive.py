@@ -4,13 +4,17 @@ from functools import cached_property
 from numbers import Integral
 
 import numpy as np
-from scipy.special import ndtri
 from sklearn.utils.metaestimators import available_if
 
 from .laws import generator
 
 # Beyond it, and below its inverse, products of two parameters leave the range of floats.
-LARGEST = 1e290
+LARGEST, LARGEST_POSITIVE = 1e290, 1e100
+# Beyond a mean of this scipy's search for the quantiles of counts fails, or does not end.
+COUNTABLE = 1e10
+
+# Rows whose CRPS is computed at a time: a quadrature takes about 5 kB for each.
+AT_ONCE = 2**14
 
 
 class Predictive:
@@ -63,6 +67,12 @@ class Predictive:
             return self.likelihood.dist(*computable(self.likelihood, self.theta))
 
     @property
+    def _counts_far(self):
+        """Whether y is a count whose mean, the first parameter, is far beyond all counting in some row."""
+        counts = self.likelihood.support.integer and next(iter(self.likelihood.links.values())).lower == 0
+        return counts and np.max(self.theta[0]) > COUNTABLE
+
+    @property
     def params(self):
         """{name: array of shape (n,)}, as users write them; (n, C) for a parameter with C predictors."""
         params = {}
@@ -96,13 +106,19 @@ class Predictive:
     def log_interval_prob(self, lower, upper):
         """log P(lower_i < Y_i <= upper_i), shape (n,), to full accuracy in both tails and for narrow intervals."""
         with np.errstate(all="ignore"):
-            return self._rows(self.likelihood.log_interval_prob(lower, upper, *self.theta))
+            theta = computable(self.likelihood, self.theta)
+            log_prob = self._rows(self.likelihood.log_interval_prob(lower, upper, *theta))
+        # NaN is what is left of an interval so far out that both its tails are exp(-inf).
+        return np.where(np.isnan(log_prob) & ~np.isnan(lower) & ~np.isnan(upper), -np.inf, log_prob)
 
     def crps(self, y):
         """Continuous ranked probability score of y_i, shape (n,); see `sklearn_mle.metrics.mean_crps`."""
         y = np.broadcast_to(np.asarray(y, dtype=float), (self.n,))
+        if self.n > AT_ONCE:
+            parts = [slice(start, start + AT_ONCE) for start in range(0, self.n, AT_ONCE)]
+            return np.concatenate([self[rows].crps(y[rows]) for rows in parts])
         with np.errstate(all="ignore"):
-            return self._rows(self.likelihood.crps(y, *self.theta))
+            return self._rows(self.likelihood.crps(y, *computable(self.likelihood, self.theta)))
 
     @np.errstate(all="ignore")
     def mean(self):
@@ -142,12 +158,14 @@ class Predictive:
     @np.errstate(all="ignore")
     def ppf(self, q):
         """Quantiles: the smallest y with P(Y_i <= y) >= q."""
-        quantiles = self._rows(self.dist.ppf(q))
-        if self.likelihood.support.integer:
-            # Beyond 1e15 scipy gives up; there a law of counts is normal to all digits that a float has.
-            normal = self.mean() + self.std() * ndtri(np.asarray(q, dtype=float))
-            quantiles = np.where(np.isnan(quantiles) & (self.mean() > 1e12), normal, quantiles)
-        return quantiles
+        if not self._counts_far:
+            return self._rows(self.dist.ppf(q))
+        # Laws of so large counts have one shape: what is left to know is their mean and standard deviation.
+        first, *others = computable(self.likelihood, self.theta)
+        law = self.likelihood.dist(np.minimum(first, COUNTABLE), *others)
+        quantiles = self._rows(law.ppf(q))
+        scaled = self.mean() + (quantiles - law.mean()) * (self.std() / law.std())
+        return np.where((quantiles > 0) & (self.theta[0] > COUNTABLE), scaled, quantiles)
 
     @np.errstate(all="ignore")
     def interval(self, confidence):
@@ -219,8 +237,9 @@ def computable(likelihood, theta):
     """
     drawn = []
     for link, entry in zip(likelihood.links.values(), theta, strict=True):
-        low = LARGEST**-1 if link.lower == 0 else np.nextafter(max(link.lower, -LARGEST), np.inf)
-        high = np.nextafter(min(link.upper, LARGEST), -np.inf)
+        positive = link.lower == 0
+        low = 1 / LARGEST if positive else np.nextafter(max(link.lower, -LARGEST), np.inf)
+        high = np.nextafter(min(link.upper, LARGEST_POSITIVE if positive else LARGEST), -np.inf)
         rows = [
             row if np.ndim(row) == 0 else np.clip(np.where(np.isnan(row), high, row), low, high)
             for row in (entry if isinstance(entry, tuple) else (entry,))

@@ -2,7 +2,7 @@
 
 import numpy as np
 from scipy import stats
-from scipy.special import betaincc, i0e, i1e
+from scipy.special import betainc, betaincc, i0e, i1e
 
 from ..jets import gammaln, xlogy
 from ..links import Log
@@ -44,7 +44,7 @@ def poisson_nll(y, mu, y_log_mu):
 def mean_distance(y, mu, alpha, cdf, pmf):
     """E|Y - y| of counts with variance mu + alpha mu^2, from P(Y <= y) and P(Y = floor(y)), both 0 where y < 0."""
     # E (y - Y)+ = sum_{j <= y} (y - j) p(j), and sum_{j <= k} (mu - j) p(j) telescopes to mu (1 + alpha k) p(k).
-    return (y - mu) * (2 * cdf - 1) + 2 * mu * (1 + alpha * np.floor(y)) * pmf
+    return (y - mu) * (2 * cdf - 1) + 2 * (mu + alpha * mu * np.floor(y)) * pmf
 
 
 def half_mean_difference(mu, alpha):
@@ -67,7 +67,7 @@ def half_mean_difference(mu, alpha):
         total = total + term
         if not (term > 1e-17 * total).any():
             break
-    return mu * (1 + x) * (4 / np.pi * step) * total
+    return np.fmin(mu * (1 + x) * (4 / np.pi * step) * total, mu)  # mu is its limit, also where 4 x (1 + x) overflows
 
 
 def rate(y, weight):
@@ -163,11 +163,14 @@ class NegativeBinomial(Likelihood):
         return -(poisson + dispersion + 0.5 * log_y + stirling(r) - stirling(y + r))
 
     def crps(self, y, mu, alpha):
-        alpha = np.maximum(alpha, 1e-300)
-        k, x = np.maximum(np.floor(y), 0.0), alpha * mu
-        cdf, pmf = betaincc(k + 1, 1 / alpha, x / (1 + x)), np.exp(self.log_prob(k, mu, alpha))
+        alpha = np.clip(alpha, 1e-300, 1e300)
+        k, r, x = np.maximum(np.floor(y), 0.0), 1 / alpha, alpha * mu
+        p, q = 1 / (1 + x), x / (1 + x)
+        cdf = np.where(q < 0.5, betaincc(k + 1, r, q), betainc(r, k + 1, p))  # of the smaller: its digits are all there
+        pmf = np.nan_to_num(np.exp(self.log_prob(k, mu, alpha)))
         cdf, pmf = (np.where(y < 0, 0.0, row) for row in (cdf, pmf))
-        return mean_distance(y, mu, alpha, cdf, pmf) - half_mean_difference(mu, alpha)
+        # Where y and almost all Y are 0 both terms are mu, up to rounding.
+        return np.maximum(mean_distance(y, mu, alpha, cdf, pmf) - half_mean_difference(mu, alpha), 0.0)
 
     def derivatives(self, y, eta, order):
         log_mu, log_alpha = eta

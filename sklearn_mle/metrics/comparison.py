@@ -77,7 +77,7 @@ def compare_log_scores(models, X, y, *, resolution=None, sample_weight=None):
     scorer = LogScore(resolution)
     rows = np.stack([scorer.rows(model, X, y) for model in named.values()])
     weight = check_weight(sample_weight, rows.shape[1])
-    n = rows.shape[1] if weight is None else weight.sum()
+    n = np.float64(rows.shape[1] if weight is None else weight.sum())
     means = np.array([average(row, weight) for row in rows])
     order = np.argsort(-means, kind="stable")
     best = rows[order[0]]
