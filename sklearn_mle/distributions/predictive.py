@@ -70,7 +70,7 @@ class Predictive:
     def _counts_far(self):
         """Whether y is a count whose mean, the first parameter, is far beyond all counting in some row."""
         counts = self.likelihood.support.integer and next(iter(self.likelihood.links.values())).lower == 0
-        return counts and np.max(self.theta[0]) > COUNTABLE
+        return counts and np.max(self.theta[0], initial=0.0) > COUNTABLE
 
     @property
     def params(self):
