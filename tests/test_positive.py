@@ -204,7 +204,7 @@ def test_tweedie_finds_its_power():
         (InverseGaussian(), sm.families.InverseGaussian(sm.families.links.Log())),
         (Tweedie(power=1.3), sm.families.Tweedie(sm.families.links.Log(), var_power=1.3)),
     ],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )
 def test_coefficients_are_those_of_glm(family, glm):
     rng, X, eta = table()

@@ -323,9 +323,9 @@ def test_solve_gives_the_shortest_solution(rank):
     rng = np.random.RandomState(rank)
     M = rng.standard_normal((5, rank))
     H, b = M @ M.T, M @ rng.standard_normal(rank)
-    x, ill = solve(H, b)
+    x, ill, found = solve(H, b)
     np.testing.assert_allclose(x, np.linalg.pinv(H, rcond=1e-10) @ b, rtol=1e-8, atol=1e-10)
-    assert not ill
+    assert found == rank and not ill
 
 
 def test_solve_refuses_an_indefinite_matrix_and_names_an_ill_one():

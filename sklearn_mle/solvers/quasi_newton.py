@@ -45,7 +45,10 @@ class QuasiNewton(Solver):
 
     @around_kinks
     def minimize(self, objective, w, report, rng):
-        sample = objective.fewer_rows(max(least_sample(objective), objective.n_rows // 50))
+        size = max(least_sample(objective), objective.n_rows // 50)
+        if objective.n_rows <= 2 * size:
+            return Newton(self.max_iter, self.tol).minimize(objective, w, report, rng)
+        sample = objective.fewer_rows(size)
         guess = Newton(tol=1e-6).minimize(sample, w, lambda *iteration, **more: None, rng)
         inverse = inverse_curvature(sample, guess)
         if inverse is None:
