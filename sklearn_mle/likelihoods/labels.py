@@ -246,7 +246,9 @@ def log_odds(link, bound):
 
 def log_odds_rise(link, bound, gap):
     """The log-odds at bound + gap minus those at bound, accurate however small the gap."""
-    rise = log_odds(link, bound + gap) - log_odds(link, bound)
+    low, high = log_odds(link, bound), log_odds(link, bound + gap)
+    known = np.isfinite(low) | np.isfinite(high) | (low < high)  # where both overflow, nothing lies between them
+    rise = np.where(known, high - low, 0.0)
     if np.all(gap > 0.05):
         return rise
     # The difference over +-s about the middle is odd in s: interpolated at gap / 2 from s = h, 2 h, 3 h.
@@ -255,7 +257,7 @@ def log_odds_rise(link, bound, gap):
     one, two, three = (link.inverse(middle + s) - link.inverse(middle - s) for s in (h, 2 * h, 3 * h))
     u = t * t
     terms = (u - 4) * (u - 9) / 24 * one - (u - 1) * (u - 9) / 30 * two + (u - 1) * (u - 4) / 120 * three
-    return np.where(gap > 0.05, rise, t * terms)
+    return np.where((gap > 0.05) | ~known, rise, t * terms)
 
 
 # --- probabilities from logits; rows stacked to (C, n) ---

@@ -40,7 +40,8 @@ class Beta(Likelihood):
         self.phi, self.link = phi, link
 
     def dist(self, mu, phi):
-        return stats.beta(expit(mu) * phi, expit(-mu) * phi)
+        a, b = (np.maximum(p * phi, 1e-100) for p in (expit(mu), expit(-mu)))  # scipy has no law of a = 0
+        return stats.beta(a, b)
 
     def log_prob(self, y, mu, phi):
         p, q = expit(mu), expit(-mu)
