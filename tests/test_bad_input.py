@@ -427,6 +427,16 @@ def test_rows_of_weight_zero_influence_nothing_however_odd(value):
         np.testing.assert_allclose(other.coef_, model.coef_, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize("form", [np.asarray, sparse.csr_array])
+def test_numbers_whose_squares_are_beyond_all_floats(form):
+    for estimator, y in BASICS.values():
+        table = form(X * [1.0, 1.0, 1e200])
+        fails("Column 2 of X has numbers the squares of which are beyond all floats", estimator().fit, table, y)
+    fails(r"y goes up to .*e\+200, .*: rescale it", MLERegressor().fit, X, NUMBERS * 1e200)
+    offset = np.column_stack([X, np.linspace(-1e5, 1e5, N)])
+    fails(r"Its offset, or the logarithm of its exposure, is", MLERegressor("poisson", offset=3).fit, offset, COUNTS)
+
+
 # --- arguments and names ------------------------------------------------------------------------------------------
 
 JUNK = {

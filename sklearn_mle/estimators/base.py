@@ -144,7 +144,7 @@ class BaseMLE(BaseEstimator):
         rows = Rows(Block(X, y, weight, offset), len(self._mask), threads(self.n_jobs))
         penalty = ElasticNet(self.alpha, self.l1_ratio)
         if reset:
-            self._layout = standardise(rows, self._mask)
+            self._layout = standardise(rows, self._mask, names)
         if np.any(self._layout.origin):
             rows = rows.centred(self._layout.origin)
         return Objective(self.likelihood_, self._layout, penalty, rows)

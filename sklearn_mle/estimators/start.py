@@ -7,9 +7,13 @@ import numpy as np
 from ..design import FAR, Layout, Moments, dense
 from ..penalty import ElasticNet
 from ..solvers import Newton
+from .table import label
+
+# The largest float has this root.
+SQUARE = np.sqrt(np.finfo(float).max)
 
 
-def standardise(rows, mask):
+def standardise(rows, mask, names=None):
     """The layout of these rows, from the weighted moments of a sample; units are 1."""
     sample = rows.sample().block
     moments = Moments.of(sample)
@@ -18,6 +22,10 @@ def standardise(rows, mask):
     if len(constant) and len(rows) > len(sample):
         all_rows = rows.sum(Moments.of, constant)
         mean[constant], scale[constant] = all_rows.mean, all_rows.scale
+    huge = mask[:, 1:].any(axis=0) & ~(np.isfinite(scale) & (np.abs(mean) < SQUARE))
+    if huge.any():
+        column = label(int(np.argmax(huge)), names)
+        raise ValueError(f"Column {column} of X has numbers the squares of which are beyond all floats: rescale it.")
     # The mean of a constant column is its value, not what rounding makes of it: centred, the column is exactly 0.
     first = 0 if sample.weight is None else int(np.argmax(sample.weight > 0))
     mean = np.where(scale == 0, dense(sample.X[[first]])[0], mean)
@@ -98,12 +106,24 @@ def demand_finite(block, likelihood, W):
         bad &= block.weight > 0
     if bad.any():
         i = int(np.argmax(bad))
-        raise ValueError(
-            f"{likelihood!r} gives y[{block.first + i}] = {block.y[i].tolist()} no probability at the start. "
-            "If the likelihood is your own, state its `support` and a `start`; a parameter under a link of "
-            "probabilities arrives as its log-odds (expit(p) is the probability)."
-        )
+        text = f"{likelihood!r} gives y[{block.first + i}] = {block.y[i].tolist()} no probability at the start. "
+        raise ValueError(text + _reason(block, i))
     return 0
+
+
+def _reason(block, i):
+    """What may have gone wrong in row i of a block, and the way out."""
+    largest = np.abs(block.y).max()
+    if largest > SQUARE:
+        return f"y goes up to {largest:.3g}, the square of which is beyond all floats: rescale it."
+    offset = block.offset if isinstance(block.offset, list) else [block.offset]
+    offset = [float(row[i]) if np.ndim(row) else row for row in offset]
+    if np.abs(offset).max() > 100:
+        return f"Its offset, or the logarithm of its exposure, is {max(offset, key=abs):g}: check that column."
+    return (
+        "If the likelihood is your own, state its `support` and a `start`; a parameter under a link of "
+        "probabilities arrives as its log-odds (expit(p) is the probability)."
+    )
 
 
 def _weights(block):
