@@ -116,8 +116,6 @@ def test_weights_are_repeats(name, alpha, seed):
     assert weighted.log_likelihood_ == pytest.approx(repeated.log_likelihood_, rel=1e-12)
 
 
-# A defect found here and not mended yet.
-@pytest.mark.xfail(strict=True, reason="Newton's last step is refused where F rises by 8 units of rounding")
 def test_the_last_newton_step_is_made_whatever_the_rounding_of_F():
     X, y = table("beta_binomial")
     weight = np.random.default_rng(5648).uniform(0.2, 3.0, len(y))

@@ -72,8 +72,9 @@ def test_tails_of_weibull(u):
         t = mp.exp(mp.mpf(u))
         below = mp.log(-mp.expm1(-t))
     y = np.exp(np.array([u / 2.0]))
-    close(Weibull().log_cdf(y, 1.0, 2.0)[0], below, 1e-13)
-    close(Weibull().log_sf(y, 1.0, 2.0)[0], -t, 1e-13)
+    with np.errstate(all="ignore"):  # as the objective does
+        close(Weibull().log_cdf(y, 1.0, 2.0)[0], below, 1e-13)
+        close(Weibull().log_sf(y, 1.0, 2.0)[0], -t, 1e-13)
 
 
 @pytest.mark.parametrize("family", [Gamma(), InverseGaussian(), LogNormal(), Weibull(), LogLogistic(), Exponential()])

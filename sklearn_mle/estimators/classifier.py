@@ -29,8 +29,8 @@ random_state, verbose
     Attributes
     ----------
     classes_ : array of shape (C,)
-        Labels, sorted, or in the order of an ordinal likelihood; 0 .. C - 1 where y was given as rows of class
-        probabilities.
+        Labels, sorted, or in the order of an ordinal likelihood. Where y was given as rows of class probabilities,
+        the columns of its frame, or 0 .. C - 1.
     coef_ : array of shape (1, p) or (C, p)
         Slopes of the first parameter; with two classes, of the score for `classes_[1]`.
     intercept_ : array of shape (1,) or (C,)
@@ -91,7 +91,8 @@ feature_names_in_
         X, y, sample_weight
             As for `fit`.
         classes : array-like of shape (C,)
-            All labels that will ever come; needed by the first call only.
+            All labels that will ever come; needed by the first call only. Soft labels have a column for each of them,
+            in sorted order.
 
         Returns
         -------

@@ -53,6 +53,8 @@ def check_labels(y, owner):
 
 def of_one_type(values, labels):
     """An array of the labels, a list of which none is missing: all strings, or numbers, in their common dtype."""
+    if set(map(type, labels)) == {str}:
+        return values
     strings = [isinstance(label, str) for label in labels]
     for i, label in enumerate(labels):
         if is_missing(label):

@@ -18,6 +18,8 @@ FAR, GIVEN_UP = 8.0, 8
 # Singular values of the root below this share of the largest are exact collinearity.
 RANK = 1e-12
 ROUNDING = 8 * np.finfo(float).eps
+# The largest relative noise of F: that of (y - mu) / sigma where y is 1e9 from 0, or X in sparse blocks.
+NOISE_OF_F = 1e-8
 # Steps as shares of Newton's: halves first; tenths soon after, for where the curvature nearly vanishes.
 LENGTHS = [1.0, 0.5, 0.25, 0.125, *np.logspace(-1.5, -40.5, 40)]
 
@@ -71,9 +73,9 @@ class Newton(Solver):
             report(w, value, float(np.linalg.norm(g)), decrement)
             rounding = ROUNDING * max(1.0, abs(value))
             if decrement <= max(self.tol, np.finfo(float).eps) * max(1.0, abs(value)):
-                last = objective.taylor(x + step, 0)[0]
-                if last <= value + rounding:
-                    x, value = x + step, last
+                last = objective.taylor(x + step, 1)
+                if last[0] <= value + rounding or flatter(last, value, g, step):
+                    x, value = x + step, last[0]
                 message = f"the gap of F is below {self.tol:g}"
                 return Solution(_place(origin, basis, x), value, n_iter, True, message, direction, deficiency)
             if falls > GIVEN_UP:
@@ -81,7 +83,8 @@ class Newton(Solver):
             for length in LENGTHS:
                 # The full step nearly always succeeds, so its derivatives are made at once.
                 trial = objective.taylor(x + length * step, 2 if length == 1.0 else 0)
-                if -np.inf < trial[0] <= value - 1e-4 * length * 2 * decrement + rounding:
+                lower = -np.inf < trial[0] <= value - 1e-4 * length * 2 * decrement + rounding
+                if lower or (length == 1.0 and flatter(trial, value, g, step)):
                     break
             else:
                 message = "no step along the Newton direction lowers F"
@@ -91,6 +94,20 @@ class Newton(Solver):
             value, g, H = trial if length == 1.0 else objective.taylor(x, 2)
         message = f"{self.max_iter} iterations were not enough"
         return Solution(w, value, self.max_iter, False, message, direction, deficiency)
+
+
+def flatter(trial, value, g, step):
+    """Whether F is the same up to the noise of its terms and its slope along the step has halved.
+
+    Where y is far from 0, F is known to 1e-9 only, but its gradient still tells a better point from a worse one.
+
+    References
+    ----------
+    Hager and Zhang (2005), A new conjugate gradient method with guaranteed descent and an efficient line search, SIAM
+    J. Optim. 16(1), section 4 (approximate Wolfe conditions).
+    """
+    same = abs(trial[0] - value) <= NOISE_OF_F * max(1.0, abs(value))
+    return same and abs(trial[1] @ step) <= 0.5 * abs(g @ step)
 
 
 def _place(origin, basis, x):
