@@ -1,7 +1,6 @@
 """From a table to an objective, to a fit, to linear predictors: what regressor and classifier share."""
 
 import warnings
-from dataclasses import replace
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
@@ -15,12 +14,12 @@ from ..design import Block
 from ..likelihoods import likelihood as resolve_likelihood
 from ..objective import Objective
 from ..penalty import ElasticNet
-from ..rows import SAMPLE, Rows, one_blas_thread
+from ..rows import Rows, one_blas_thread
 from .columns import free_entries, offset_columns, offset_rows, regressed_columns, warn_if_standardised
 from .diagnosis import diagnosis
 from .history import History
 from .parameters import check_parameters, chosen_solver, named_solver, threads
-from .start import demand_finite, in_natural_units, intercepts, projection, standardise, start
+from .start import begin, standardise
 from .table import check_X
 from .weights import check_weight
 
@@ -171,14 +170,8 @@ class BaseMLE(BaseEstimator):
         """The objective of the training table and the coordinates to start from."""
         check_parameters(self)
         objective = self._objective(X, y, sample_weight, reset=True, **target)
-        sample = objective.fewer_rows(SAMPLE)
-        eta = start(sample)
-        self._layout = in_natural_units(sample, eta)
-        objective = replace(objective, layout=self._layout)
-        w = self._layout.pack(self._warm(intercepts(sample, eta), warm_start))
-        if not np.isfinite(objective.taylor(w, 0)[0]):
-            w = self._layout.pack(projection(sample, eta))
-            objective.rows.sum(demand_finite, self.likelihood_, objective.layout.unpack(w))
+        objective, w = begin(objective, lambda W: self._warm(W, warm_start))
+        self._layout = objective.layout
         return objective, w
 
     def _minimize(self, objective, w):

@@ -6,6 +6,7 @@ import numpy as np
 
 from ..design import FAR, Layout, Moments, dense
 from ..penalty import ElasticNet
+from ..rows import SAMPLE
 from ..solvers import Newton
 from .table import label
 
@@ -58,6 +59,22 @@ def start(sample):
     unconditional = replace(sample, layout=replace(sample.layout, mask=mask, held=None), penalty=ElasticNet())
     w = Newton().minimize(unconditional, np.zeros(len(mask)), lambda *report, **more: None, None).w
     return unconditional.layout.unpack(w)[:, 0]
+
+
+def begin(objective, warm=lambda W: W):
+    """The objective in natural units, and the coordinates to start from, where every row has a finite nll.
+
+    `warm` may replace entries of W by those of an earlier fit.
+    """
+    sample = objective.fewer_rows(SAMPLE)
+    eta = start(sample)
+    layout = in_natural_units(sample, eta)
+    objective = replace(objective, layout=layout)
+    w = layout.pack(warm(intercepts(sample, eta)))
+    if not np.isfinite(objective.taylor(w, 0)[0]):
+        w = layout.pack(projection(sample, eta))
+        objective.rows.sum(demand_finite, objective.likelihood, layout.unpack(w))
+    return objective, w
 
 
 def in_natural_units(sample, eta):

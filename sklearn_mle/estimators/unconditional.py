@@ -1,7 +1,6 @@
 """The maximum-likelihood fit of a distribution: the same model with no columns."""
 
 import warnings
-from dataclasses import replace
 
 import numpy as np
 
@@ -10,13 +9,13 @@ from ..distributions import Predictive
 from ..likelihoods import LabelLikelihood
 from ..objective import Objective
 from ..penalty import ElasticNet
-from ..rows import SAMPLE, Rows, one_blas_thread
+from ..rows import Rows, one_blas_thread
 from ..solvers import Auto
 from .base import resolve
 from .classifier import MLEClassifier
 from .diagnosis import diagnosis
 from .regressor import MLERegressor
-from .start import in_natural_units, intercepts, standardise, start
+from .start import begin, standardise
 from .table import demand
 from .weights import check_weight
 
@@ -68,10 +67,7 @@ def fit_distribution(y, likelihood="gaussian", sample_weight=None):
     with one_blas_thread, np.errstate(all="ignore"):
         rows = Rows(Block(np.empty((n, 0)), y, weight), K)
         objective = Objective(likelihood, standardise(rows, np.ones((K, 1), dtype=bool)), ElasticNet(), rows)
-        sample = objective.fewer_rows(SAMPLE)
-        eta = start(sample)
-        objective = replace(objective, layout=in_natural_units(sample, eta))
-        w = objective.layout.pack(intercepts(sample, eta))
+        objective, w = begin(objective)
         solution = Auto().minimize(objective, w, lambda *iteration, **more: None, None)
         warning = diagnosis(objective, w, solution, classes=classes)
         theta = likelihood.theta([np.array([value]) for value in objective.layout.unpack(solution.w)[:, 0]])
