@@ -47,7 +47,7 @@ def fit_distribution(y, likelihood="gaussian", sample_weight=None):
     -------
     Predictive
         One distribution with scipy's methods, `params` ({name: float}) and `log_likelihood`. Labels are distributed
-        over their codes 0 .. C - 1, in sorted order.
+        over their codes 0 .. C - 1, in the order of a classifier's `classes_`.
 
     Examples
     --------
