@@ -87,9 +87,10 @@ class Objective:
             parts.append(sums[2] / s + derivatives[1]())
         return tuple(parts)
 
-    def log_likelihood(self, w):
-        """sum_i s_i log p(y_i | theta_i), without the penalty."""
-        return -self.rows.total * (self.taylor(w, 0)[0] - self._penalty(w)[0])
+    def log_likelihood(self, w, value=None):
+        """sum_i s_i log p(y_i | theta_i), without the penalty; `value` is F(w) where it is known."""
+        value = self.taylor(w, 0)[0] if value is None else value
+        return -self.rows.total * (value - self._penalty(w)[0])
 
     def metric(self, w):
         """A positive semidefinite curvature (d, d): each row's Hessian with its eigenvalues' modulus."""

@@ -58,6 +58,12 @@ def row_slices(n, width):
     return [slice(i, min(i + length, n)) for i in range(0, n, length)]
 
 
+def taken(X, rows):
+    """The rows of X at these numbers, or a view of a slice of them."""
+    # numpy's take is twice as fast as its indexing.
+    return X.take(rows, axis=0) if isinstance(X, np.ndarray) and not isinstance(rows, slice) else X[rows]
+
+
 def part(row, rows):
     """The entries `rows` of a row, which may be (1,) for all."""
     return row if len(row) == 1 else row[rows]
@@ -95,7 +101,7 @@ class Block:
             offset = [row[rows] if np.ndim(row) else row for row in offset]
         return replace(
             self,
-            X=self.X[rows],
+            X=taken(self.X, rows),
             y=None if self.y is None else self.y[rows],
             weight=None if self.weight is None else self.weight[rows],
             offset=offset,

@@ -24,10 +24,17 @@ class Moments:
             mean = share @ X
             mean = mean + share @ (X - mean)  # without the rounding of the first sum, a constant has deviations of 0
             return cls(total, mean, weight @ (X - mean) ** 2)
-        mean = share @ X
-        squares, of_mean = weight @ X.multiply(X), total * mean**2
-        # The two sums of a constant column differ by rounding, whose root would pass for a scale of 1e-8.
-        return cls(total, mean, np.where(squares - of_mean > 1e-13 * of_mean, squares - of_mean, 0.0))
+        X = X.tocoo(copy=True)
+        X.sum_duplicates()
+
+        def sum_of(values):
+            return np.bincount(X.col, values, X.shape[1])
+
+        stored, mean = weight[X.row], share @ X
+        absent = np.where(np.bincount(X.col, minlength=X.shape[1]) == len(block), 0.0, total - sum_of(stored))
+        if total > 0:
+            mean = mean + (sum_of(stored * (X.data - mean[X.col])) - absent * mean) / total
+        return cls(total, mean, sum_of(stored * (X.data - mean[X.col]) ** 2) + absent * mean**2)
 
     def __add__(self, other):
         total = self.total + other.total

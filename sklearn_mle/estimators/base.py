@@ -61,7 +61,7 @@ class BaseMLE(BaseEstimator):
             objective, w = draft._begin(X, y, sample_weight, self._warm_start())
             solution, history = draft._minimize(objective, w)
             draft._learn(objective, solution.w)
-            draft.log_likelihood_ = objective.log_likelihood(solution.w)
+            draft.log_likelihood_ = objective.log_likelihood(solution.w, solution.value)
             names, classes = (getattr(draft, name, None) for name in ("feature_names_in_", "classes_"))
             warning = diagnosis(objective, w, solution, names, classes)
         draft.n_iter_, draft.converged_, draft.history_ = solution.n_iter, solution.converged, history

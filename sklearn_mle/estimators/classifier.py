@@ -7,7 +7,7 @@ from sklearn.utils.metaestimators import available_if
 
 from ..likelihoods import LIKELIHOODS, LabelLikelihood
 from .base import BaseMLE, makes_steps, resolve
-from .labels import check_labels, class_totals, class_weights, demand_several
+from .labels import check_labels, class_totals, class_weights, demand_several, distinct, positions
 from .table import check_length
 from .weights import check_weight, without_weightless
 
@@ -171,9 +171,9 @@ feature_names_in_
         y, columns = check_labels(y, type(self).__name__)
         y = without_weightless(check_length(y, n), weight)
         if classes is not None:
-            classes = np.unique(check_labels(classes, type(self).__name__)[0])
+            classes = distinct(check_labels(classes, type(self).__name__)[0])
         if reset:
-            learnt = np.unique(y) if columns is None else columns
+            learnt = distinct(y) if columns is None else columns
             self.classes_ = demand_several(learnt if classes is None else classes)
             self.likelihood_ = self._chosen_likelihood()
             if columns is None:
@@ -204,15 +204,7 @@ feature_names_in_
             if columns.tolist() not in (labels, list(range(len(labels)))):
                 raise ValueError(f"The columns of y are {columns.tolist()}, the classes are {labels}.")
             return y
-        order = np.argsort(self.classes_)  # a frame's columns are in any order
-        strings, others = (values.dtype.kind in "OUST" for values in (self.classes_, y))
-        place = np.searchsorted(self.classes_, y, sorter=order) if strings == others else np.zeros(len(y), dtype=int)
-        codes = order[np.minimum(place, len(labels) - 1)]
-        unknown = self.classes_[codes] != y
-        if unknown.any():
-            i = int(np.argmax(unknown))
-            raise ValueError(f"y[{i}] is {y[[i]].tolist()[0]!r}, which is none of the classes {labels}.")
-        return codes
+        return positions(y, self.classes_)
 
     def _show(self):
         first = next(iter(self.coefs_))

@@ -92,7 +92,13 @@ def offset_columns(offset, exposure, likelihood, names, p):
     if exposure is not None:
         if likelihood.parameters[first] != Log():
             raise ValueError(f"exposure multiplies {first}, so it needs link='log'; {likelihood!r} has another link.")
-        offsets.setdefault(first, []).append((column_index(exposure, names, p, "exposure"), True))
+        column = column_index(exposure, names, p, "exposure")
+        if (column, False) in offsets.get(first, []):
+            raise ValueError(
+                f"Column {label(column, names)} is named as offset and as exposure, whose logarithm is an offset "
+                "by itself: name it once."
+            )
+        offsets.setdefault(first, []).append((column, True))
     return offsets
 
 

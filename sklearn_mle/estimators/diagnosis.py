@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from ..exceptions import BoundaryWarning, RankWarning, SeparationWarning
+from ..rows import SAMPLE
 from ..separation import Undecided, separation
 from .columns import listed
 from .rank import dependent_columns
@@ -185,7 +186,11 @@ def _recession(objective, solution, determined):
         _, vectors = np.linalg.eigh(objective.taylor(w, 2)[2])
         steps = [vectors[:, 0], -vectors[:, 0]]
     ceiling = solution.value + 1e-11 * max(1.0, abs(solution.value))
+    sample = objective.fewer_rows(SAMPLE)
+    steep = sample.taylor(w, 0)[0] + 0.1  # no pass over all rows where a sample leaves no doubt
     for step in steps:
+        if sample.taylor(w + 8.0 * step, 0)[0] > steep:
+            continue
         if all(objective.taylor(w + t * step, 0)[0] <= ceiling for t in (8.0, 32.0)):
             return layout.unpack(w + step) - layout.unpack(w)
     return None

@@ -12,6 +12,8 @@ from .table import label
 
 # The largest float has this root.
 SQUARE = np.sqrt(np.finfo(float).max)
+# Where y is any real number, it is less, and spread wider than 1 / MODERATE: squares of parts of it are floats, too.
+MODERATE = 1e140
 
 
 def standardise(rows, mask, names=None):
@@ -66,6 +68,7 @@ def begin(objective, warm=lambda W: W):
 
     `warm` may replace entries of W by those of an earlier fit.
     """
+    demand_moderate(objective.likelihood, objective.rows.block.y)
     sample = objective.fewer_rows(SAMPLE)
     eta = start(sample)
     layout = in_natural_units(sample, eta)
@@ -112,6 +115,19 @@ def projection(sample, eta):
     for k, free in enumerate(mask):
         W[k, free] = np.linalg.lstsq(Z[:, free], np.full(len(Z), eta[k]), rcond=None)[0]
     return W
+
+
+def demand_moderate(likelihood, y):
+    """A ValueError where y is any real number, and so large or small that squares leave the range of floats."""
+    if likelihood.support.lower > -np.inf or y.dtype.kind != "f":
+        return
+    y = y[np.isfinite(y)] if likelihood.support.infinite else y
+    least, most = y.min(initial=np.inf), y.max(initial=-np.inf)
+    if most > MODERATE or least < -MODERATE or 0 < most - least < 1 / MODERATE:
+        raise ValueError(
+            f"{likelihood!r}: y goes from {least:.3g} to {most:.3g}, the square of which is beyond all floats: "
+            "rescale it."
+        )
 
 
 def demand_finite(block, likelihood, W):
