@@ -49,7 +49,8 @@ class Likelihood(BaseEstimator, ABC):
 
     #: ``information(*theta)``: optional {(name, name): row}, the Fisher information of a row in theta; 0 where absent.
     information = None
-    #: ``saturated(y, *theta)``: optional log p(y | theta) with the mean moved to y, the best fit that any mean gives.
+    #: ``saturated(y, *theta)``: optional largest log p(y | theta) over the first parameter, the others held: the best
+    #: fit that any mean gives, in exponential families that at mean y.
     saturated = None
     #: ``dispersion(*theta)``: optional phi where var y = phi V(mean), so that Pearson's statistic estimates it.
     dispersion = None

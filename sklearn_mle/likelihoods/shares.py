@@ -12,6 +12,7 @@ from ..links import Logit
 from .base import Likelihood
 from .counts import NegativeBinomial1, poisson_nll
 from .labels import sigmoid
+from .saturation import best_log_prob
 from .support import Support
 
 
@@ -221,6 +222,13 @@ class BetaBinomial(Trials):
         pairs = np.sum(weight * n * (n - 1))
         smallest = 0.01 / max(1.0, np.average(n, weights=weight))
         return mu, float(np.clip(excess / pairs if pairs > 0 else 0.1, smallest, 0.9))
+
+    def saturated(self, y, mu, rho):
+        s, f = self.successes_and_failures(y)
+        both = (s > 0) & (f > 0)  # else mu -> 0 or 1 leaves no other outcome
+        counts = np.where(both, s, 1.0), np.where(both, f, 1.0)
+        best = best_log_prob(BetaBinomial(), np.column_stack(counts), np.log(counts[0] / counts[1]), rho)
+        return np.where(both, best, 0.0)
 
     def point(self, mu, rho):
         return self._trials * expit(mu)

@@ -65,6 +65,12 @@ class Tweedie(Likelihood):
         mu, power = rate(y, weight), 1.5 if self.power is None else self.power
         return mu, (np.average((y - mu) ** 2, weights=weight) or mu**2) / mu**power, power
 
+    def saturated(self, y, mu, phi, power):
+        return self.log_prob(y, y, phi, power)
+
+    def dispersion(self, mu, phi, power):
+        return phi
+
     def point(self, mu, phi, power):
         return mu
 
