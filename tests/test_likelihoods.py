@@ -425,6 +425,97 @@ def test_counts_of_a_thousand_million_keep_their_digits():
     assert_close(Poisson().log_prob(y, 1e9), np.array(expected, dtype=float), 2e-12)
 
 
+def beta_below(a, b, x):
+    return mp.betainc(a, b, 0, x, regularized=True)
+
+
+def student_tail(y, mu, log_sigma, log_df):
+    z, df = (y - mu) * mp.exp(-log_sigma), mp.exp(log_df)
+    outer = beta_below(df / 2, mp.mpf(1) / 2, df / (df + z * z)) / 2
+    return (outer, 1 - outer) if z < 0 else (1 - outer, outer)
+
+
+def gamma_tail(y, log_mu, log_phi):
+    a = mp.exp(-log_phi)
+    x = a * y * mp.exp(-log_mu)
+    return mp.gammainc(a, 0, x, regularized=True), mp.gammainc(a, x, mp.inf, regularized=True)
+
+
+def inverse_gaussian_tail(y, log_mu, log_phi):
+    mu, root = mp.exp(log_mu), mp.sqrt(mp.exp(log_phi) * y)
+    u, v, factor = (y / mu - 1) / root, (y / mu + 1) / root, mp.exp(2 * mp.exp(-log_mu - log_phi))
+    return mp.ncdf(u) + factor * mp.ncdf(-v), mp.ncdf(-u) - factor * mp.ncdf(-v)
+
+
+def beta_tail(y, logit_mu, log_phi):
+    p, phi = 1 / (1 + mp.exp(-logit_mu)), mp.exp(log_phi)
+    return beta_below(p * phi, (1 - p) * phi, y), beta_below((1 - p) * phi, p * phi, 1 - y)
+
+
+def poisson_tail(y, log_mu):
+    mu = mp.exp(log_mu)
+    return mp.gammainc(y + 1, mu, mp.inf, regularized=True), mp.gammainc(y + 1, 0, mu, regularized=True)
+
+
+def negative_binomial_tail(y, log_mu, log_alpha):
+    r, x = mp.exp(-log_alpha), mp.exp(log_mu + log_alpha)
+    return beta_below(r, y + 1, 1 / (1 + x)), beta_below(y + 1, r, x / (1 + x))
+
+
+# Probabilities by incomplete gamma and beta functions, y, and linear predictors: from 1e-100000 to nearly 1.
+TAILS = {
+    "student_t": (student_tail, [-1e3, -3, -0.1, 30], [[0], [0], [-2, 0, 5]]),
+    "gamma": (gamma_tail, [1e-3, 1.1, 10], [[0, 0.5], [-6, 0, 3]]),
+    "inverse_gaussian": (inverse_gaussian_tail, [1e-3, 0.9, 10, 1e3], [[0.1], [-6, 0, 8]]),
+    "beta": (beta_tail, [1e-10, 0.5, 0.99], [[-8, 0, 2], [-3, 0, 5]]),
+    "poisson": (poisson_tail, [0, 3, 400], [[-40, 0, 3, 8]]),
+    "negative_binomial": (negative_binomial_tail, [0, 20, 100], [[-12, 0, 5], [-6, -1, 6]]),
+}
+
+
+@pytest.mark.parametrize("name", TAILS)
+def test_tails_and_their_derivatives_are_those_of_mpmath(name):
+    probabilities, ys, grid = TAILS[name]
+    family, h, K = likelihood(name), mp.mpf("1e-15"), len(grid)
+    cases = list(itertools.product(ys, *grid))
+    y, *eta = np.array(cases, dtype=float).T
+    for tail, log_tail in enumerate([family.log_cdf, family.log_sf]):
+        found = jets.taylor(lambda *rows, f=log_tail: f(y, *family.theta(rows)), eta, 2)
+        found = [
+            np.broadcast_to(found[0], len(y)),
+            *([np.broadcast_to(r, len(y)) for r in rows] for rows in found[1:2]),
+        ]
+        for i, (at, *center) in enumerate(cases):
+            with mp.workdps(400 if name == "inverse_gaussian" else 60):  # its tails are differences
+
+                def exact(*moves, at=at, center=center, tail=tail):
+                    moved = [mp.mpf(float(value)) + move * h for value, move in zip(center, moves, strict=True)]
+                    return mp.log(probabilities(mp.mpf(float(at)), *moved)[tail])
+
+                unit = np.eye(K, dtype=int).tolist()
+                value = exact(*[0] * K)
+                slopes = [(exact(*up) - exact(*(-u for u in up))) / (2 * h) for up in unit]
+            assert_close(found[0][i], float(value), 1e-13)
+            assert_close([row[i] for row in found[1]], [float(slope) for slope in slopes], 1e-10)
+
+
+@pytest.mark.parametrize("name", TAILS)
+def test_curvatures_of_tails_are_differences_of_their_slopes(name):
+    _, ys, grid = TAILS[name]
+    family, h = likelihood(name), 1e-4
+    y, *eta = np.array(list(itertools.product(ys, *grid)), dtype=float).T
+    for log_tail in (family.log_cdf, family.log_sf):
+
+        def taylor(rows, order, f=log_tail):
+            return jets.taylor(lambda *rows: f(y, *family.theta(rows)), rows, order)
+
+        curves = taylor(eta, 2)[2]
+        for k in range(len(eta)):
+            up, down = (taylor([row + sign * h * (j == k) for j, row in enumerate(eta)], 1)[1] for sign in (1, -1))
+            for m in range(len(eta)):
+                assert_close(curves[m][k], (up[m] - down[m]) / (2 * h), 2e-6)
+
+
 def test_remainders_keep_their_digits():
     with mp.workdps(60):
         for d in (-1 + 1e-9, -0.5, -0.1, -0.0999, -1e-3, -1e-12, 1e-30, 1e-9, 0.01, 0.0999, 0.1, 3, 1e9):

@@ -4,12 +4,13 @@ import numpy as np
 from scipy import stats
 from scipy.special import betainc, betaincc, i0e, i1e
 
-from ..jets import gammaln, xlogy
+from ..jets import analytic, gammaln, xlogy
 from ..links import Log
 from .base import Likelihood
 from .saturation import best_log_prob
 from .special import LOG_2PI, log1p, log1p_gap, stirling, stirling_from_16, stirling_slopes
 from .support import COUNTS
+from .tails import in_shape, log_beta_tail, log_gamma_tail
 
 # Below this, y log y costs less than four digits, and what depends on y alone is looked up.
 FEW = 1024
@@ -98,6 +99,12 @@ class Poisson(Likelihood):
     def log_prob(self, y, mu):
         return -poisson_nll(y, mu, xlogy(y, mu))
 
+    def log_cdf(self, y, mu):
+        return tail_of_poisson(np.log(mu), np.floor(y), False)
+
+    def log_sf(self, y, mu):
+        return tail_of_poisson(np.log(mu), np.floor(y), True)
+
     def crps(self, y, mu):
         # Jordan, Krueger and Lerch (2019), Evaluating probabilistic forecasts with scoringRules, JSS 90, appendix A.
         k = np.floor(y)
@@ -123,6 +130,16 @@ class Poisson(Likelihood):
 
     def point(self, mu):
         return mu
+
+
+@analytic
+def tail_of_poisson(log_mu, y, upper, *, order):
+    """log P(Y > y) or log P(Y <= y) for whole numbers y >= 0."""
+    mu = np.exp(log_mu)
+    with np.errstate(all="ignore"):
+        value, rate = log_gamma_tail(y + 1, mu, Poisson().log_prob(y, mu) + log_mu, not upper)
+    slope = rate if upper else -rate
+    return (value, [slope], {(0, 0): slope * (y + 1 - mu - slope)})[: order + 1]
 
 
 class NegativeBinomial(Likelihood):
@@ -162,6 +179,12 @@ class NegativeBinomial(Likelihood):
         poisson = poisson_nll(y, nearer, xlogy(y, mu) + y * (log_y - log_x))
         dispersion = r * log1p_gap(alpha * (y - mu) / (1 + alpha * mu), log_y - log_x)
         return -(poisson + dispersion + 0.5 * log_y + stirling(r) - stirling(y + r))
+
+    def log_cdf(self, y, mu, alpha):
+        return tail_of_negative_binomial(np.log(mu), np.log(alpha), np.floor(y), False)
+
+    def log_sf(self, y, mu, alpha):
+        return tail_of_negative_binomial(np.log(mu), np.log(alpha), np.floor(y), True)
 
     def crps(self, y, mu, alpha):
         alpha = np.clip(alpha, 1e-300, 1e300)
@@ -212,6 +235,23 @@ class NegativeBinomial(Likelihood):
         return mu
 
 
+@analytic
+def tail_of_negative_binomial(log_mu, log_alpha, y, upper, *, order):
+    """log P(Y > y) or log P(Y <= y) for whole numbers y >= 0."""
+    mu = np.exp(log_mu)
+
+    def tail(log_alpha):
+        alpha = np.exp(log_alpha)
+        p, q = 1 / (1 + alpha * mu), alpha * mu / (1 + alpha * mu)
+        log_front = NegativeBinomial().log_prob(y, mu, alpha) + log_mu + np.log1p(alpha * y) + np.log(p)
+        ends = (y + 1, 1 / alpha, q, p) if upper else (1 / alpha, y + 1, p, q)
+        value, rate = log_beta_tail(*ends, log_front)
+        return value, rate if upper else -rate, p * (y + 1 - mu)
+
+    with np.errstate(all="ignore"):
+        return in_shape(tail, log_alpha, order)
+
+
 class NegativeBinomial1(Likelihood):
     """y ~ NB1(mu, alpha): mean mu, variance mu (1 + alpha); Poisson as alpha -> 0.
 
@@ -242,6 +282,12 @@ class NegativeBinomial1(Likelihood):
 
     def log_prob(self, y, mu, alpha):
         return NegativeBinomial().log_prob(y, mu, alpha / mu)
+
+    def log_cdf(self, y, mu, alpha):
+        return NegativeBinomial().log_cdf(y, mu, alpha / mu)
+
+    def log_sf(self, y, mu, alpha):
+        return NegativeBinomial().log_sf(y, mu, alpha / mu)
 
     def crps(self, y, mu, alpha):
         return NegativeBinomial().crps(y, mu, alpha / mu)

@@ -95,6 +95,23 @@ class Censored(Wrapper):
     def point(self, *theta):
         return self.inner.point(*theta)
 
+    def taylor(self, y, eta, order):
+        # Rows of a kind together: what is observed has the derivatives of the base, an open interval needs one tail.
+        lower, upper = np.transpose(y)
+        support = self.inner.support
+        kind = np.select([lower == upper, upper >= support.upper, lower <= support.lower], [0, 1, 2], 3)
+        if (kind == kind[:1]).all():
+            return super().taylor(y, eta, order)
+        K = len(eta)
+        nll, gradient, hessian = np.empty(len(y)), np.empty((K, len(y))), np.empty((K, K, len(y)))
+        for rows in (np.flatnonzero(kind == k) for k in np.unique(kind)):
+            here = [row if len(row) == 1 else row[rows] for row in eta]
+            nll[rows], *derivatives = super().taylor(y[rows], here, order)
+            for whole, part in zip((gradient, hessian), derivatives, strict=False):
+                for place in np.ndindex(whole.shape[:-1]):
+                    whole[place][rows] = part[place[0]] if len(place) == 1 else part[place[0]][place[1]]
+        return (nll, list(gradient), [list(row) for row in hessian])[: order + 1]
+
     def log_prob(self, y, *theta):
         base, (lower, upper) = self.inner, np.transpose(y)
         observed = lower == upper

@@ -3,12 +3,13 @@
 import numpy as np
 from scipy import special, stats
 
-from ..jets import gammaln, log_expit, numeric
+from ..jets import analytic, gammaln, log_expit
 from ..links import Log
 from .base import Likelihood
 from .real import Gaussian, spread
 from .special import LOG_2PI, log1p_gap, log_cdf_of_minimum, stirling, stirling_slopes
 from .support import Support
+from .tails import in_shape, log_gamma_tail
 
 POSITIVE = Support(lower=0.0, open=True)
 EULER = float(np.euler_gamma)
@@ -47,10 +48,10 @@ class Gamma(Likelihood):
         return -a * gap - stirling(a) - log_y - 0.5 * np.log(phi) - 0.5 * LOG_2PI
 
     def log_cdf(self, y, mu, phi):
-        return _log_gamma_tail(y, mu, phi, upper=False)
+        return tail_of_gamma(np.log(y) - np.log(mu), -np.log(phi), False)
 
     def log_sf(self, y, mu, phi):
-        return _log_gamma_tail(y, mu, phi, upper=True)
+        return tail_of_gamma(np.log(y) - np.log(mu), -np.log(phi), True)
 
     def derivatives(self, y, eta, order):
         log_mu, log_phi = (np.atleast_1d(row) for row in eta)
@@ -88,24 +89,17 @@ class Gamma(Likelihood):
         return phi
 
 
-@numeric
-def _log_gamma_tail(y, mu, phi, *, upper):
-    """log P(Y > y) or log P(Y <= y); from 1e-280 down by a continued fraction times the density.
+@analytic
+def tail_of_gamma(x, log_a, upper, *, order):
+    """log P(Y > y) or log P(Y <= y) of Y of mean 1 and shape a, at log y = x."""
 
-    References
-    ----------
-    Gautschi (1979), A computational procedure for incomplete gamma functions, ACM TOMS 5: Legendre's fraction and
-    its counterpart for the lower tail. So far out 30 terms are exact to rounding.
-    """
-    a, x = 1 / phi, y / (mu * phi)
-    tail = (special.gammaincc if upper else special.gammainc)(a, x)
-    with np.errstate(all="ignore"):  # of the branch that is not taken
-        fraction = 0.0
-        for n in range(30, 0, -1):
-            fraction = n * (a - n) / (x + 2 * n + 1 - a + fraction) if upper else n * x / (a + n - x + fraction)
-        fraction = fraction + (x + 1 - a if upper else a - x)
-        far = Gamma().log_prob(y, mu, phi) + np.log(y) - np.log(fraction)
-        return np.where(tail > 1e-280, np.log(tail), far)
+    def tail(log_a):
+        a, rest = np.exp(log_a), np.expm1(x)
+        log_front = 0.5 * (log_a - LOG_2PI) - stirling(a) - a * log1p_gap(rest, x)
+        value, rate = log_gamma_tail(a, a * np.exp(x), log_front, upper)
+        return value, -rate if upper else rate, -a * rest
+
+    return in_shape(tail, log_a, order)
 
 
 class InverseGaussian(Likelihood):
@@ -138,10 +132,10 @@ class InverseGaussian(Likelihood):
         return -0.5 * (LOG_2PI + np.log(phi) + 3 * np.log(y) + d * d / y / phi)
 
     def log_cdf(self, y, mu, phi):
-        return _log_inverse_gaussian_tail(y, mu, phi, upper=False)
+        return tail_of_inverse_gaussian(np.log(y) - np.log(mu), np.log(phi) + np.log(mu), False)
 
     def log_sf(self, y, mu, phi):
-        return _log_inverse_gaussian_tail(y, mu, phi, upper=True)
+        return tail_of_inverse_gaussian(np.log(y) - np.log(mu), np.log(phi) + np.log(mu), True)
 
     def derivatives(self, y, eta, order):
         log_mu, log_phi = (np.atleast_1d(row) for row in eta)
@@ -172,19 +166,28 @@ class InverseGaussian(Likelihood):
         return phi
 
 
-@numeric
-def _log_inverse_gaussian_tail(y, mu, phi, *, upper):
-    """log P(Y > y) or log P(Y <= y), by scaled complementary error functions: nothing overflows or underflows."""
-    root = np.sqrt(2 * phi * y)
-    u, v = (y - mu) / mu / root, (y + mu) / mu / root
-    with np.errstate(all="ignore"):  # of the branch that is not taken
-        below = np.log(0.5 * (special.erfcx(-np.minimum(u, 0)) + special.erfcx(v))) - u * u
-        above = np.log(0.5 * _erfcx_fall(np.maximum(u, 0), 2 / root, v)) - u * u
+@analytic
+def tail_of_inverse_gaussian(x, log_phi, upper, *, order):
+    """log P(Y > y) or log P(Y <= y) of Y of mean 1, at log y = x: scaled complementary error functions."""
+    distance = 2 * np.sinh(0.5 * x)  # (y - 1) / sqrt(y)
+
+    def tail(log_phi):
+        phi = np.exp(log_phi)
+        root = np.sqrt(2 * phi)
+        u, v = distance / root, 2 * np.cosh(0.5 * x) / root
+        below = 0.5 * (special.erfcx(-np.minimum(u, 0)) + special.erfcx(v))
+        above = 0.5 * erfcx_fall(np.maximum(u, 0), 2 * np.exp(-0.5 * x) / root, v)
         here, there = (above, below) if upper else (below, above)
-        return np.where((u > 0) == upper, here, np.log1p(-np.exp(there)))
+        small = (u > 0) == upper
+        value = np.where(small, np.log(here) - u * u, np.log1p(-there * np.exp(-u * u)))
+        rate = np.where(small, 1 / here, np.exp(-u * u - value)) * np.exp(-0.5 * (LOG_2PI + log_phi + x))
+        return value, -rate if upper else rate, -0.5 - np.sinh(x) / phi
+
+    with np.errstate(all="ignore"):  # of the branch that is not taken
+        return in_shape(tail, log_phi, order)
 
 
-def _erfcx_fall(u, step, v):
+def erfcx_fall(u, step, v):
     """erfcx(u) - erfcx(v) for v = u + step: where they are close, the integral of positive terms."""
     # erfcx(u) = 2 / sqrt(pi) int exp(-s^2 - 2 u s) ds, whose integrand is below e^-40 beyond `end`.
     end = 40 / (u + np.sqrt(u * u + 40))

@@ -4,10 +4,11 @@ import numpy as np
 from scipy import stats
 from scipy.special import erf, stdtr
 
-from ..jets import exprel, log_expit, log_ndtr, psi
+from ..jets import analytic, exprel, log_expit, log_ndtr, psi
 from ..links import Identity, Log
 from .base import Likelihood
 from .special import LOG_2PI, log1p, log1p_gap, log_cdf_of_minimum, stirling, stirling_slopes
+from .tails import in_shape, log_beta_tail
 
 
 def spread(y, weight):
@@ -117,6 +118,12 @@ class StudentT(Likelihood):
         z = (y - mu) / sigma
         return _log_peak(0.5 * df) - np.log(sigma) - 0.5 * (df + 1) * np.log1p(z * z / df)
 
+    def log_cdf(self, y, mu, sigma, df):
+        return tail_of_student((y - mu) / sigma, np.log(df))
+
+    def log_sf(self, y, mu, sigma, df):
+        return tail_of_student((mu - y) / sigma, np.log(df))
+
     def crps(self, y, mu, sigma, df):
         # Jordan, Krueger and Lerch (2019), Evaluating probabilistic forecasts with scoringRules, JSS 90, appendix A.
         # Their terms over df - 1 are (p - q) / (df - 1) with p = q = 1 at df = 1: as differences from 1 they keep their
@@ -194,6 +201,24 @@ def _log_peak_slopes(h, order):
     rises = [high - low for high, low in zip(stirling_slopes(h + 0.5, order), stirling_slopes(h, order), strict=True)]
     slope = h * (log1p_gap(-u, -log) + rises[0])
     return (slope,) if order == 1 else (slope, slope + h * (h * rises[1] - u * u))
+
+
+@analytic
+def tail_of_student(z, log_df, *, order):
+    """log P(T <= z)."""
+
+    def tail(log_df):
+        df, size = np.exp(log_df), np.abs(z)
+        square = size * size
+        log_density = _log_peak(0.5 * df) - 0.5 * (df + 1) * np.log1p(square / df)
+        x, y = df / (df + square), square / (df + square)
+        outer, rate = log_beta_tail(0.5 * df, 0.5, x, y, log_density + np.log(size))
+        value = np.where(z < 0, outer - np.log(2), np.log1p(-0.5 * np.exp(outer)))
+        slope = np.where(z < -1, 2 * rate / size, np.exp(log_density - value))
+        return value, slope, -(df + 1) * z / (df + square)
+
+    with np.errstate(all="ignore"):
+        return in_shape(tail, log_df, order)
 
 
 class Logistic(Likelihood):

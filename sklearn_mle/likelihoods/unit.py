@@ -3,13 +3,14 @@
 import numpy as np
 from scipy import stats
 
-from ..jets import expit, gammaln, log_expit, psi
+from ..jets import analytic, expit, gammaln, log_expit, psi
 from ..links import Log, Logit
 from .base import Likelihood
 from .labels import sigmoid
 from .saturation import best_log_prob
 from .special import LOG_2PI, log1p_gap, stirling, stirling_slopes, trigamma
 from .support import Support
+from .tails import in_both, log_beta_tail
 
 
 class Beta(Likelihood):
@@ -54,6 +55,12 @@ class Beta(Likelihood):
         gammas = remainder(p * phi, log_p + log_phi) + remainder(q * phi, log_q + log_phi) - remainder(phi, log_phi)
         peak = 0.5 * (log_phi + log_p + log_q - LOG_2PI)
         return np.where(inside, peak - gammas - phi * gap - log_y - log_rest, -np.inf)
+
+    def log_cdf(self, y, mu, phi):
+        return tail_of_beta(mu, np.log(phi), y, False)
+
+    def log_sf(self, y, mu, phi):
+        return tail_of_beta(mu, np.log(phi), y, True)
 
     def derivatives(self, y, eta, order):
         logit, log_phi = eta
@@ -115,6 +122,21 @@ class Beta(Likelihood):
         inside = (y > 0) & (y < 1)
         y = np.where(inside, y, 0.5)
         return inside, np.log(y), np.log1p(-y), np.where(logit > 0, q - (1 - y), y - p)
+
+
+@analytic
+def tail_of_beta(logit, log_phi, y, upper, *, order):
+    """log P(Y > y) or log P(Y <= y)."""
+
+    def tail(logit, log_phi):
+        phi = np.exp(log_phi)
+        a, b = phi * expit(logit), phi * expit(-logit)
+        log_front = Beta().log_prob(y, logit, phi) + np.log(y) + np.log1p(-y)
+        return (log_beta_tail(b, a, 1 - y, y, log_front) if upper else log_beta_tail(a, b, y, 1 - y, log_front))[0]
+
+    width = 1 / np.sqrt(1 + np.exp(log_phi) * expit(logit) * expit(-logit))  # about the deviation of the logit of Y
+    with np.errstate(all="ignore"):
+        return in_both(tail, logit, log_phi, width, order)
 
 
 def weighted_gap(p, off, log):
