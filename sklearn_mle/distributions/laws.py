@@ -14,6 +14,9 @@ class Law:
     As scipy's frozen laws: one law per element of the parameters' shape, with which every argument broadcasts.
     """
 
+    #: Points that have a probability where the law has a density elsewhere.
+    atoms = ()
+
     def logcdf(self, y):
         """log P(Y <= y)."""
         with np.errstate(divide="ignore"):
@@ -112,6 +115,20 @@ class WithSpike(Law):
 
     def __init__(self, base, probability, at=0.0):
         self.base, self.probability, self.at = base, probability, at
+
+    @property
+    def atoms(self):
+        """`at`, where the base has a density."""
+        return (
+            ()
+            if hasattr(self.base, "pmf")
+            else (self.at, *(a for a in getattr(self.base, "atoms", ()) if a != self.at))
+        )
+
+    def support(self):
+        """The smallest and the largest value."""
+        low, high = self.base.support()
+        return np.minimum(low, self.at), np.maximum(high, self.at)
 
     @available_if(lambda self: hasattr(self.base, "pmf"))
     def logpmf(self, k):

@@ -13,7 +13,7 @@ LARGEST, LARGEST_POSITIVE = 1e290, 1e100
 # Beyond a mean of this scipy's search for the quantiles of counts fails, or does not end.
 COUNTABLE = 1e10
 
-# Rows whose CRPS is computed at a time: a quadrature takes about 5 kB for each.
+# Rows whose CRPS or entropy is computed at a time: a quadrature takes about 5 kB for each.
 AT_ONCE = 2**14
 
 
@@ -115,10 +115,20 @@ class Predictive:
         """Continuous ranked probability score of y_i, shape (n,); see `sklearn_mle.metrics.mean_crps`."""
         y = np.broadcast_to(np.asarray(y, dtype=float), (self.n,))
         if self.n > AT_ONCE:
-            parts = [slice(start, start + AT_ONCE) for start in range(0, self.n, AT_ONCE)]
-            return np.concatenate([self[rows].crps(y[rows]) for rows in parts])
+            return np.concatenate([self[rows].crps(y[rows]) for rows in blocks(self.n)])
         with np.errstate(all="ignore"):
             return self._rows(self.likelihood.crps(y, *computable(self.likelihood, self.theta)))
+
+    def entropy(self):
+        """Entropies -E log p(Y_i) in nats, shape (n,): of densities, which have any sign, or of probabilities, >= 0.
+
+        The law is that of `rvs`: for `Censored` that of the latent variable. Of laws with a point mass and a density
+        it is that of both parts, as `log_prob` has them.
+        """
+        if self.n > AT_ONCE:
+            return np.concatenate([self[rows].entropy() for rows in blocks(self.n)])
+        with np.errstate(all="ignore"):
+            return self._rows(self.likelihood.of_dist.entropy(*computable(self.likelihood, self.theta)))
 
     @np.errstate(all="ignore")
     def mean(self):
@@ -223,6 +233,11 @@ class Predictive:
         """A new array in which every one of the n rows has its value."""
         values = np.asarray(values)
         return np.array(np.broadcast_to(values, np.broadcast_shapes(values.shape, (self.n,))))
+
+
+def blocks(n):
+    """Slices of AT_ONCE rows."""
+    return [slice(start, start + AT_ONCE) for start in range(0, n, AT_ONCE)]
 
 
 def _infinite(variance):

@@ -42,6 +42,22 @@ class Within(Law):
         base, lower, upper = self.base, self.lower, self.upper
         return np.where(self._above, base.sf(lower) - base.sf(upper), base.cdf(upper) - base.cdf(lower))
 
+    @property
+    def atoms(self):
+        """Those of the base inside the interval."""
+        return tuple(at for at in getattr(self.base, "atoms", ()) if self._inside(at))
+
+    def support(self):
+        """The smallest and the largest value."""
+        low, high = self.base.support()
+        first, last = self._ends
+        return np.maximum(low, first), np.minimum(high, last)
+
+    @property
+    def _ends(self):
+        """The ends of the interval: of integers, the first and the last one."""
+        return (np.floor(self.lower) + 1, np.floor(self.upper)) if discrete(self.base) else (self.lower, self.upper)
+
     def _inside(self, y):
         return (np.asarray(y) > self.lower) & (np.asarray(y) <= self.upper)
 

@@ -8,9 +8,10 @@ import numpy as np
 from sklearn.base import BaseEstimator, clone
 
 from .. import jets, likelihoods
-from ..distributions import Discrete, crps
+from ..distributions import Discrete, Predictive, crps
 from ..links import Link, ProbabilityLink
 from ..links import link as resolve_link
+from . import entropies
 from .expectation import expected_hessian
 from .support import REAL
 
@@ -57,6 +58,9 @@ class Likelihood(BaseEstimator, ABC):
     #: ``constants(*theta)``: optional {name: tuple of rows} from theta at X = 0, written with ufuncs: what is reported
     #: in place of the first parameter's intercept and all others (Ordinal: thresholds).
     constants = None
+    #: ``divergence(theta, other)``: optional closed form of KL(p || q), shape (n,), where p has the parameters `theta`
+    #: and q the parameters `other` of likelihoods that are `alike`.
+    divergence = None
 
     # --- stated by a family -------------------------------------------------------------------------------------
 
@@ -83,6 +87,15 @@ class Likelihood(BaseEstimator, ABC):
     def crps(self, y, *theta):
         """CRPS(F, y) = integral (F(t) - 1{y <= t})^2 dt, shape (n,): a closed form, or that of `dist` in numbers."""
         return crps(self.dist(*theta), y)
+
+    def entropy(self, *theta):
+        """-E log p(Y), shape (n,): a closed form, or a sum or an integral in numbers."""
+        return entropies.entropy(Predictive(self, theta, entropies.length(*theta)))
+
+    @property
+    def of_dist(self):
+        """The likelihood of the number that `dist` is the law of: itself, unless y holds several numbers a row."""
+        return self
 
     def start(self, y, weight):
         """Crude unconditional estimates of every parameter, as users write them, in the order of `links`.

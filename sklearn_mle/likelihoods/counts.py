@@ -125,6 +125,10 @@ class Poisson(Likelihood):
     def dispersion(self, mu):
         return 1.0
 
+    def divergence(self, theta, other):
+        (mu,), (nu,) = theta, other
+        return mu * log1p_gap((nu - mu) / mu, np.log(nu) - np.log(mu))
+
     def start(self, y, weight):
         return (rate(y, weight),)
 

@@ -92,6 +92,10 @@ class Censored(Wrapper):
     def dist(self, *theta):
         return self.inner.dist(*theta)
 
+    @property
+    def of_dist(self):
+        return self.inner.of_dist
+
     def point(self, *theta):
         return self.inner.point(*theta)
 

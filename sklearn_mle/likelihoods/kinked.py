@@ -7,6 +7,7 @@ from .. import jets
 from ..links import Identity, Log
 from .base import Likelihood
 from .real import quantile, spread
+from .special import exprel_gap, log1p_gap
 
 
 class Kinked(Likelihood):
@@ -77,6 +78,18 @@ class Kinked(Likelihood):
 
     def point(self, mu, scale):
         return mu
+
+    def entropy(self, mu, scale):
+        return 1 - self._log_peak() + np.log(scale)
+
+    def divergence(self, theta, other):
+        (mu, scale), (nu, other_scale) = theta, other
+        below, above = self.slopes
+        shift, r = (mu - nu) / scale, scale / other_scale
+        # The mean of the check loss about nu is above that about mu by exp(-u) - 1 + u, u in slopes of the side of nu.
+        u, odds = np.where(shift > 0, below, -above) * shift, np.where(shift > 0, above / below, below / above)
+        rise = u * u * exprel_gap(-u)
+        return log1p_gap((scale - other_scale) / other_scale, np.log(scale) - np.log(other_scale)) + r * odds * rise
 
     def _log_peak(self):
         below, above = self.slopes

@@ -6,8 +6,8 @@ from scipy import special, stats
 from ..jets import analytic, gammaln, log_expit
 from ..links import Log
 from .base import Likelihood
-from .real import Gaussian, spread
-from .special import LOG_2PI, log1p_gap, log_cdf_of_minimum, stirling, stirling_slopes
+from .real import Gaussian, Gumbel, Logistic, spread
+from .special import LOG_2PI, log1p_gap, log_cdf_of_minimum, stirling, stirling_gap, stirling_slopes
 from .support import Support
 from .tails import in_shape, log_gamma_tail
 
@@ -88,6 +88,17 @@ class Gamma(Likelihood):
     def dispersion(self, mu, phi):
         return phi
 
+    def entropy(self, mu, phi):
+        a = 1 / np.maximum(np.atleast_1d(phi), 1e-300)
+        # log Gamma(a) + (1 - a) psi(a) + a + log(phi mu) by Stirling's formula.
+        slope = stirling_slopes(a, 1)[0]
+        return np.log(mu) + 0.5 * (LOG_2PI + np.log(phi) + 1 - phi) + stirling(a) + (1 - a) * slope
+
+    def divergence(self, theta, other):
+        (mu, phi), (nu, rho) = theta, other
+        of_mean = log1p_gap((mu - nu) / nu, np.log(mu) - np.log(nu)) / rho
+        return of_mean + 0.5 * log1p_gap((phi - rho) / rho, np.log(phi) - np.log(rho)) + stirling_gap(1 / rho, 1 / phi)
+
 
 @analytic
 def tail_of_gamma(x, log_a, upper, *, order):
@@ -159,6 +170,15 @@ class InverseGaussian(Likelihood):
     def information(self, mu, phi):
         return {("mu", "mu"): 1 / (phi * mu**3), ("phi", "phi"): 0.5 / (phi * phi)}
 
+    def entropy(self, mu, phi):
+        mean_log = np.log(mu) - scaled_exp1(2 / (phi * mu))
+        return 0.5 * (LOG_2PI + np.log(phi) + 1 + 3 * mean_log)
+
+    def divergence(self, theta, other):
+        (mu, phi), (nu, rho) = theta, other
+        of_mean = 0.5 * ((mu - nu) / nu) ** 2 / (mu * rho)
+        return of_mean + 0.5 * log1p_gap((phi - rho) / rho, np.log(phi) - np.log(rho))
+
     def saturated(self, y, mu, phi):
         return self.log_prob(y, y, phi)
 
@@ -197,6 +217,20 @@ def erfcx_fall(u, step, v):
         total = total + weight * np.exp(-s * (s + 2 * u)) * -np.expm1(-2 * step * s)
     close = step < 0.1 * (1 + u)
     return np.where(close, end / np.sqrt(np.pi) * total, special.erfcx(u) - special.erfcx(v))
+
+
+def scaled_exp1(x):
+    """exp(x) E_1(x), x > 0: from 30 on by its continued fraction.
+
+    References
+    ----------
+    NIST Digital Library of Mathematical Functions, 6.9.1.
+    """
+    fraction, large = 0.0, np.maximum(x, 30.0)
+    for k in range(20, 0, -1):
+        fraction = k / (1 + k / (large + fraction))
+    small = np.minimum(x, 30.0)
+    return np.where(x < 30, np.exp(small) * special.exp1(small), 1 / (large + fraction))
 
 
 class LogNormal(Likelihood):
@@ -240,6 +274,12 @@ class LogNormal(Likelihood):
 
     def point(self, mu, sigma):
         return np.exp(mu + 0.5 * sigma * sigma)
+
+    def entropy(self, mu, sigma):
+        return self._of_log.entropy(mu, sigma) + mu
+
+    def divergence(self, theta, other):
+        return self._of_log.divergence(theta, other)
 
 
 class Weibull(Likelihood):
@@ -296,6 +336,13 @@ class Weibull(Likelihood):
     def point(self, scale, shape):
         return scale * np.exp(gammaln(1 + 1 / shape))
 
+    def entropy(self, scale, shape):
+        return np.log(scale) - np.log(shape) + EULER * (1 - 1 / shape) + 1
+
+    def divergence(self, theta, other):
+        # Those of -log y, which a change of variable leaves as they are.
+        return Gumbel().divergence(*((-np.log(scale), 1 / shape) for scale, shape in (theta, other)))
+
 
 class LogLogistic(Likelihood):
     """P(Y > y) = 1 / (1 + (y / scale)^shape): median scale; the mean is finite where shape > 1.
@@ -338,6 +385,12 @@ class LogLogistic(Likelihood):
     def point(self, scale, shape):
         angle = np.pi / np.maximum(shape, 1.0)
         return np.where(shape > 1, scale * angle / np.sin(angle), np.inf)
+
+    def entropy(self, scale, shape):
+        return np.log(scale) - np.log(shape) + 2
+
+    def divergence(self, theta, other):
+        return Logistic().divergence(*((np.log(scale), 1 / shape) for scale, shape in (theta, other)))
 
 
 class Exponential(Likelihood):
@@ -387,3 +440,10 @@ class Exponential(Likelihood):
 
     def point(self, mu):
         return mu
+
+    def entropy(self, mu):
+        return 1 + np.log(mu)
+
+    def divergence(self, theta, other):
+        (mu,), (nu,) = theta, other
+        return log1p_gap((mu - nu) / nu, np.log(mu) - np.log(nu))

@@ -4,10 +4,21 @@ import numpy as np
 from scipy import stats
 from scipy.special import erf, stdtr
 
-from ..jets import analytic, exprel, log_expit, log_ndtr, psi
+from ..distributions import Predictive
+from ..jets import analytic, exprel, gammaln, log_expit, log_ndtr, psi
 from ..links import Identity, Log
+from . import entropies
 from .base import Likelihood
-from .special import LOG_2PI, log1p, log1p_gap, log_cdf_of_minimum, stirling, stirling_slopes
+from .special import (
+    LOG_2PI,
+    exprel_gap,
+    gammaln_gap,
+    log1p,
+    log1p_gap,
+    log_cdf_of_minimum,
+    stirling,
+    stirling_slopes,
+)
 from .tails import in_shape, log_beta_tail
 
 
@@ -85,6 +96,14 @@ class Gaussian(Likelihood):
 
     def dispersion(self, mu, sigma):
         return sigma * sigma
+
+    def entropy(self, mu, sigma):
+        return np.log(sigma) + 0.5 * (LOG_2PI + 1)
+
+    def divergence(self, theta, other):
+        (mu, sigma), (nu, tau) = theta, other
+        of_scale = log1p_gap((sigma - tau) / tau * (1 + sigma / tau), 2 * (np.log(sigma) - np.log(tau)))
+        return 0.5 * (of_scale + ((mu - nu) / tau) ** 2)
 
     def start(self, y, weight):
         return spread(y, weight)
@@ -175,6 +194,28 @@ class StudentT(Likelihood):
     def point(self, mu, sigma, df):
         return mu
 
+    def entropy(self, mu, sigma, df):
+        h = np.atleast_1d(0.5 * df)
+        # (h + 1/2) (psi(h + 1/2) - psi(h)) by Stirling's formula.
+        slopes = stirling_slopes(h + 0.5, 1)[0] - stirling_slopes(h, 1)[0]
+        rise = (h + 0.5) * (np.log1p(0.5 / h) + slopes) + 0.25 / h
+        return np.log(sigma) - _log_peak(h) + rise
+
+    def divergence(self, theta, other):
+        return standardised(self, theta, other)
+
+
+def standardised(likelihood, theta, other):
+    """KL(p || q) in numbers, of laws of location and scale by the position of q in units of p: far out nothing is lost.
+
+    Location and scale are the first two parameters.
+    """
+    (mu, sigma, *shapes), (nu, tau, *others) = ([np.atleast_1d(row) for row in rows] for rows in (theta, other))
+    z, ratio = np.broadcast_arrays((nu - mu) / sigma, tau / sigma)
+    p, q = [np.zeros(1), np.ones(1), *shapes], [z, ratio, *others]
+    n = entropies.length(*p, *q)
+    return entropies.divergence_in_numbers(Predictive(likelihood, p, n), Predictive(likelihood, q, n))
+
 
 def _log_peak(h):
     """log Gamma(h + 1/2) - log Gamma(h) - 1/2 log(2 pi h), the log density of Student's t at its centre, h = df / 2."""
@@ -262,6 +303,12 @@ class Logistic(Likelihood):
     def point(self, mu, scale):
         return mu
 
+    def entropy(self, mu, scale):
+        return np.log(scale) + 2
+
+    def divergence(self, theta, other):
+        return standardised(self, theta, other)
+
 
 class Gumbel(Likelihood):
     """P(Y <= y) = exp(-exp(-(y - mu) / scale)), the largest of many draws: mode mu, mean mu + 0.5772 scale.
@@ -303,3 +350,13 @@ class Gumbel(Likelihood):
 
     def point(self, mu, scale):
         return mu + np.euler_gamma * scale
+
+    def entropy(self, mu, scale):
+        return np.log(scale) + np.euler_gamma + 1
+
+    def divergence(self, theta, other):
+        (mu, scale), (nu, other_scale) = theta, other
+        r, shift = scale / other_scale, (mu - nu) / other_scale
+        # E exp(-(Y - nu) / other_scale) = exp(x).
+        x = gammaln(1 + r) - shift
+        return gammaln_gap(r, 1.0) + x * x * exprel_gap(x)

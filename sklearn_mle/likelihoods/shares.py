@@ -13,6 +13,7 @@ from .base import Likelihood
 from .counts import NegativeBinomial1, poisson_nll
 from .labels import sigmoid
 from .saturation import best_log_prob
+from .special import divergence_of_odds
 from .support import Support
 
 
@@ -46,6 +47,10 @@ class Trials(Likelihood):
     def successes_and_failures(self, y):
         """The two counts of each row."""
         return (y[..., 0], y[..., 1]) if self.n is None else (y, self.n - y)
+
+    @property
+    def of_dist(self):
+        return clone(self).set_params(n=1) if self.n is None else self
 
     def observation(self, y, *theta):
         return self.successes_and_failures(y)[0], self._out_of(y).dist(*theta)
@@ -145,6 +150,9 @@ class Binomial(Trials):
 
     def dispersion(self, p):
         return 1.0
+
+    def divergence(self, theta, other):
+        return self.n * divergence_of_odds(*theta, *other)
 
 
 class BetaBinomial(Trials):

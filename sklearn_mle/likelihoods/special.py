@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from ..jets import exprel, gammaln, psi, zeta
+from ..jets import expit, exprel, gammaln, log_expit, psi, zeta
 
 LOG_2PI = float(np.log(2 * np.pi))
 
@@ -71,6 +71,46 @@ def trigamma(z):
         total = total + 1 / np.square(z + j)
     inverse = 1 / (z + 16)
     return total + inverse * (1 + inverse * (0.5 + inverse * _series(BERNOULLI, inverse)))
+
+
+def gammaln_gap(z, at):
+    """log Gamma(z) - log Gamma(at) - (z - at) psi(at) >= 0, for z, at > 0: how far log Gamma is above its tangent."""
+    d, log = (z - at) / at, np.log(z) - np.log(at)
+    return z * log1p_gap((at - z) / z, -log) + 0.5 * log1p_gap(d, log) + stirling_gap(z, at)
+
+
+def stirling_gap(z, at):
+    """stirling(z) - stirling(at) - (z - at) stirling'(at), which is >= 0 too."""
+    z, at = np.broadcast_arrays(np.atleast_1d(z), np.atleast_1d(at))
+    gap = stirling(z) - stirling(at) - (z - at) * stirling_slopes(at, 1)[0]
+    near = np.abs(z - at) < 0.1 * at
+    if not near.any():
+        return gap
+    gap, z, at = np.array(gap), z[near], at[near]
+    total = 0.0  # the remainder of Taylor's formula, an integral of positive terms
+    for x, weight in zip(*np.polynomial.legendre.leggauss(5), strict=True):
+        u = 0.5 * (1 + x)
+        t = np.maximum(at + u * (z - at), 1e-100)
+        total = total + 0.5 * weight * (1 - u) * np.square((z - at) / t) * (t * (t * stirling_slopes(t, 2)[1]))
+    gap[near] = total
+    return gap
+
+
+def divergence_of_odds(odds, other):
+    """p log(p / q) + (1 - p) log((1 - p) / (1 - q)) of two probabilities by their log-odds: KL(p || q) >= 0."""
+    p, rest, q, q_rest = expit(odds), expit(-odds), expit(other), expit(-other)
+    # q - p = expit(other) expit(-odds) (1 - exp(odds - other)), from the side on which nothing overflows.
+    rise = -np.expm1(-np.abs(other - odds))
+    off = np.where(other > odds, q * rest * rise, -p * q_rest * rise)
+    return weighted_gap(p, off, log_expit(other) - log_expit(odds)) + weighted_gap(
+        rest, -off, log_expit(-other) - log_expit(-odds)
+    )
+
+
+def weighted_gap(p, off, log):
+    """p (d - log(1 + d)) with d = off / p, which may overflow, and log = log(1 + d)."""
+    near = np.abs(off) < 0.1 * p
+    return np.where(near, p * log1p_gap(np.where(near, off / p, 0.0)), off - p * log)
 
 
 def log1p(x):

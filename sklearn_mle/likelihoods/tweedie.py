@@ -214,6 +214,8 @@ class CompoundPoissonGamma(Law):
     def __init__(self, rate, shape, scale):
         self.rate, self.shape, self.scale = np.broadcast_arrays(rate, shape, scale)
 
+    atoms = (0.0,)
+
     def support(self):
         """The smallest and the largest value."""
         return 0.0, np.inf

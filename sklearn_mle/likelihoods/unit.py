@@ -8,7 +8,16 @@ from ..links import Log, Logit
 from .base import Likelihood
 from .labels import sigmoid
 from .saturation import best_log_prob
-from .special import LOG_2PI, log1p_gap, stirling, stirling_slopes, trigamma
+from .special import (
+    LOG_2PI,
+    divergence_of_odds,
+    log1p_gap,
+    stirling,
+    stirling_gap,
+    stirling_slopes,
+    trigamma,
+    weighted_gap,
+)
 from .support import Support
 from .tails import in_both, log_beta_tail
 
@@ -116,6 +125,31 @@ class Beta(Likelihood):
     def point(self, mu, phi):
         return expit(mu)
 
+    def entropy(self, mu, phi):
+        log_p, log_q, log_phi = log_expit(mu), log_expit(-mu), np.log(phi)
+        logs = log_p + log_phi, log_q + log_phi, log_phi
+        a, b, c = (np.exp(np.atleast_1d(log_z)) for log_z in logs)
+        slopes = [remainder_slopes(z, log_z, 1)[0] for z, log_z in zip((a, b, c), logs, strict=True)]
+        gammas = remainder(a, logs[0]) + remainder(b, logs[1]) - remainder(c, log_phi)
+        # The mean of log_prob: E phi gap as in `information`, E log y = psi(a) - psi(c).
+        gap = 0.5 - slopes[0] - slopes[1] + slopes[2]
+        of_a, of_b, of_c = ((slope - 0.5) / z for slope, z in zip(slopes, (a, b, c), strict=True))
+        return 0.5 * (log_p + log_q - log_phi + LOG_2PI) + gammas + gap + of_a + of_b - 2 * of_c
+
+    def divergence(self, theta, other):
+        (mu, phi), (nu, rho) = theta, other
+        p, q, change = expit(mu), expit(-mu), np.log(rho) - np.log(phi)
+        total = rho * divergence_of_odds(nu, mu)
+        # The rest is that of log Gamma(z) - z log z, for z = a, b and, negative, a + b.
+        for sign, share, new, log in (
+            (1, p, expit(nu), log_expit(nu) - log_expit(mu)),
+            (1, q, expit(-nu), log_expit(-nu) - log_expit(-mu)),
+            (-1, 1.0, 1.0, 0.0),
+        ):
+            at, z = (np.maximum(product, 1e-300) for product in (share * phi, new * rho))
+            total = total + sign * (0.5 * log1p_gap((z - at) / at, log + change) + stirling_gap(z, at))
+        return total
+
     @staticmethod
     def _of_y(y, logit, p, q):
         """Whether y is in (0, 1), log y, log(1 - y), and y - p, from the end of the interval that p is nearer to."""
@@ -137,12 +171,6 @@ def tail_of_beta(logit, log_phi, y, upper, *, order):
     width = 1 / np.sqrt(1 + np.exp(log_phi) * expit(logit) * expit(-logit))  # about the deviation of the logit of Y
     with np.errstate(all="ignore"):
         return in_both(tail, logit, log_phi, width, order)
-
-
-def weighted_gap(p, off, log):
-    """p (d - log(1 + d)) with d = off / p, which may overflow, and log = log(1 + d)."""
-    near = np.abs(off) < 0.1 * p
-    return np.where(near, p * log1p_gap(np.where(near, off / p, 0.0)), off - p * log)
 
 
 def remainder(z, log_z):

@@ -5,12 +5,14 @@ from functools import reduce
 import numpy as np
 
 from .. import likelihoods
-from ..distributions import WithSpike
+from ..distributions import Predictive, WithSpike
 from ..distributions.within import Within
 from ..jets import Jet, analytic, expit, log_expit
 from ..jets.jet import value_of
 from ..links import Logit, ProbabilityLink
+from . import entropies
 from .base import Likelihood
+from .special import divergence_of_odds
 from .support import Support
 
 # So many counts are summed term by term.
@@ -222,6 +224,20 @@ class Hurdle(Wrapper):
         *theta, pi = theta
         point = expit(-pi) * self.inner.point(*theta)
         return point / np.exp(log_above(self.inner, 0.0, *theta)) if self.support.integer else point
+
+    def entropy(self, *theta):
+        if self.support.integer:
+            return super().entropy(*theta)
+        *theta, pi = theta
+        p, rest = expit(pi), expit(-pi)
+        return -p * log_expit(pi) - rest * log_expit(-pi) + rest * self.inner.entropy(*theta)
+
+    def divergence(self, theta, other):
+        n = entropies.length(*theta, *other)
+        if self.support.integer:
+            return entropies.divergence_in_numbers(Predictive(self, theta, n), Predictive(self, other, n))
+        p, q = (Predictive(self.inner, rows[:-1], n) for rows in (theta, other))
+        return divergence_of_odds(theta[-1], other[-1]) + expit(-theta[-1]) * entropies.divergence(p, q)
 
     def check(self, y):
         support = self.inner.support

@@ -1,6 +1,7 @@
 """How good are predictive distributions: scores of (y, dist), scorers of (estimator, X, y), comparisons of models."""
 
 from .comparison import Comparison, compare_log_scores
+from .information import cross_entropy, kl_divergence
 from .scorers import (
     LogScore,
     NegCRPS,
@@ -21,7 +22,9 @@ __all__ = [
     "Scorer",
     "compare_log_scores",
     "coverage_score",
+    "cross_entropy",
     "interval_score",
+    "kl_divergence",
     "log_score",
     "make_log_score",
     "make_neg_interval_score",
