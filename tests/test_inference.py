@@ -508,24 +508,6 @@ def test_collinear_columns_have_no_error_and_harm_no_other(table, covariance):
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_a_parameter_at_its_limit_leaves_the_others(table):
-    X = table["X"]
-    rng = np.random.default_rng(4)
-    counts = rng.binomial(6, 1 / (1 + np.exp(-X[:, 0])))  # less variance than Poisson
-    flat = X[:, 0] + rng.uniform(-1, 1, N)  # lighter tails than Gaussian
-    for limit, reference, y, name in [
-        ("negative_binomial", "poisson", counts, "alpha"),
-        ("student_t", "gaussian", flat, "df"),
-    ]:
-        found = infer(MLERegressor(limit).fit(X, y), X, y)
-        expected = infer(MLERegressor(reference).fit(X, y), X, y)
-        assert np.isnan(found.std_error[name]).all() and np.isfinite(found.coef[name]).all()
-        close(found.std_error["mu"], expected.std_error["mu"], 1e-6)
-        assert "maximum at infinity" in str(found)
-    close(found.std_error["sigma"], expected.std_error["sigma"], 1e-6)
-
-
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("solver", ["newton", "lbfgs"])
 def test_separated_columns_leave_the_others(table, solver):
     X, y = table["X"], table["label"]

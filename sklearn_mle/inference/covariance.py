@@ -43,6 +43,44 @@ def check_covariance(fit, covariance, groups):
             )
 
 
+def check_dispersion(fit, dispersion):
+    """A ValueError where the likelihood has no such dispersion."""
+    if dispersion not in ("ml", "pearson"):
+        raise ValueError(f"dispersion takes 'ml' or 'pearson'; got {dispersion!r}.")
+    if dispersion == "pearson":
+        likelihood = fit.likelihood
+        if likelihood.dispersion is None:
+            raise ValueError(
+                f"dispersion='pearson' needs a variance phi V(mean) with one phi (Gaussian, Poisson, Gamma ...); "
+                f"{likelihood!r} has none."
+            )
+        first, *others = likelihood.slices.items()
+        regressed = [name for name, k in others if fit.objective.layout.sloped[k].any()]
+        if regressed:
+            raise ValueError(f"dispersion='pearson' estimates one dispersion; here {regressed[0]} depends on X.")
+
+
+def first_coordinates(fit):
+    """Which coordinates of w belong to the first parameter, boolean (d,)."""
+    layout = fit.objective.layout
+    k = next(iter(fit.likelihood.slices.values()))
+    predictors = np.repeat(np.arange(len(layout.mask)), layout.mask.sum(axis=1))
+    return (predictors >= k.start) & (predictors < k.stop)
+
+
+def mean_size(fit, found):
+    """The number of the first parameter's entries that the data determine."""
+    first = first_coordinates(fit)
+    within = found.undetermined[first]
+    return int(first.sum()) - int(np.abs(within).any(axis=0).sum())
+
+
+def scaled(fit, C, scale):
+    """The covariance C of w with that of the first parameter's coordinates times `scale`."""
+    roots = np.where(first_coordinates(fit), np.sqrt(scale), 1.0)
+    return C * np.outer(roots, roots)
+
+
 def group_numbers(fit, groups):
     """The number of every row's group, and how many groups have a row of positive weight."""
     groups, n = np.asarray(groups), len(fit.objective.rows)
@@ -57,7 +95,7 @@ def group_numbers(fit, groups):
     return numbers, G
 
 
-def covariance_of(fit, covariance, groups, mean_size):
+def covariance_of(fit, covariance, groups):
     """The directions that the data determine, and the covariance (d, d) of the coordinates w.
 
     Parameters
@@ -65,8 +103,6 @@ def covariance_of(fit, covariance, groups, mean_size):
     fit : Fit
     covariance : str
     groups : array of shape (n,) or None
-    mean_size : callable
-        The number of identifiable entries of the first parameter, from the directions.
 
     References
     ----------
@@ -91,5 +127,5 @@ def covariance_of(fit, covariance, groups, mean_size):
             hat = coordinates(rows.sum(sums.hat_root, likelihood, one, W).R)[0]
         M = rows.sum(sums.meat, likelihood, layout, W, power, hat)
     if covariance == "HC1":
-        M = M * (rows.total / (rows.total - mean_size(found)))
+        M = M * (rows.total / (rows.total - mean_size(fit, found)))
     return found, found.sandwich(M)

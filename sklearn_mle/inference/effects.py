@@ -38,12 +38,13 @@ def scale_of(likelihood, labels):
     return (lambda mean: mean), (lambda mean: mean), np.ones_like
 
 
-def mean_interval(inference, X, reach):
+def mean_interval(inference, X, level):
     """Ends of the interval: (n, 2), or (n, C, 2)."""
-    fit, found = inference._fit, inference._directions
+    reach = inference._estimates.reach(level)
+    fit, found = inference._fit, inference._estimates.directions
     block, layout = fit.block(X), fit.objective.layout
     eta = block.eta(layout.unpack(fit.w))
-    C = predictor_covariances(block, layout, inference._C)
+    C = predictor_covariances(block, layout, inference._estimates.covariance)
     K, n = len(eta), len(block)
     to_line, back, slope_to_line = scale_of(fit.likelihood, hasattr(fit.model, "classes_"))
     intervals = []
@@ -91,9 +92,10 @@ class Effects:
     upper: np.ndarray
 
 
-def effects(inference, X, law, level):
+def effects(inference, X, level):
     """The average of d mean / dx_j over the rows of X, for every column j with a slope, as `Effects`."""
-    fit, found = inference._fit, inference._directions
+    law, reach = inference._estimates.law, inference._estimates.reach(level)
+    fit, found = inference._fit, inference._estimates.directions
     block, layout = fit.block(X), fit.objective.layout
     W = layout.unpack(fit.w)
     eta, n, K = block.eta(W), len(block), len(W)
@@ -107,7 +109,7 @@ def effects(inference, X, law, level):
         bends = np.array([layout.gradient(block.score(h[k], layout.sloped)) / n for k in range(K)])
         value = slopes @ W[:, 1 + columns]
         J = np.einsum("k,kjd->jd", slopes, dW[:, 1 + columns]) + W[:, 1 + columns].T @ bends
-        error = np.sqrt(((J @ inference._C) * J).sum(axis=1))
+        error = np.sqrt(((J @ inference._estimates.covariance) * J).sum(axis=1))
         for N in np.hstack([found.undetermined, found.unbounded]).T:
             N = N / np.linalg.norm(N)
             moved = np.abs(J @ N)
@@ -118,6 +120,6 @@ def effects(inference, X, law, level):
         np.squeeze(np.stack(rows, axis=1), axis=1) if len(rows) == 1 else np.stack(rows, axis=1)
         for rows in (values, errors)
     )
-    z, reach = effect / error, law.ppf(0.5 + level / 2)
+    z = effect / error
     names = [fit.columns[j] for j in columns]
     return Effects(names, effect, error, z, 2 * law.sf(np.abs(z)), effect - reach * error, effect + reach * error)

@@ -52,6 +52,23 @@ def constraint_matrix(constraints, names, places, columns):
     return np.eye(len(names))[rows]
 
 
+def combinations_test(estimates, columns, constraints, values, df_resid):
+    """Wald's test of R b = values; see `Inference.wald_test`."""
+    entries = estimates.entries
+    R = constraint_matrix(constraints, entries.names, entries.places, columns)
+    # Of coefficients that are not determined, combinations may be.
+    J = R @ entries.jacobian
+    undetermined, unbounded = estimates.unknown(J, np.abs(R) @ entries.units)
+    for which, why in [
+        (undetermined, "the data do not determine them"),
+        (unbounded, "the likelihood has its maximum at infinity"),
+    ]:
+        if which.any():
+            names = [entries.names[i] for i in np.flatnonzero(R[which].any(axis=0))]
+            raise ValueError(f"constraints: {', '.join(names)} cannot be tested, for {why}.")
+    return wald(R @ entries.estimates - values, J @ estimates.covariance @ J.T, df_resid)
+
+
 def wald(off, C, df_resid):
     """The test of off = 0, whose covariance is C: off' C^+ off against chi2, or 1 / df of it against F."""
     scale = np.sqrt(np.where(np.diag(C) > 0, np.diag(C), 1.0))

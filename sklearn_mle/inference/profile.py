@@ -9,6 +9,17 @@ from .directions import complement
 ENDLESS = 200.0
 
 
+def profiles(fit, estimates, reach, scale):
+    """The ends (q, 2) of the profile intervals of all reported numbers, NaN where there is none; see `profile`."""
+    if not fit.likelihood.proper:
+        raise ValueError(f"{fit.likelihood!r} is not the law of y, on purpose: its profile is no likelihood's.")
+    entries, ends = estimates.entries, np.full((len(estimates.values), 2), np.nan)
+    for i in np.flatnonzero(~np.isnan(estimates.values)):
+        number, unit, error = entries.functions[i], entries.units[i], estimates.errors[i]
+        ends[i] = profile(fit, estimates.directions, number, unit, error, reach, scale)
+    return ends
+
+
 def profile(fit, found, function, unit, error, reach, scale):
     """(lower, upper) ends of the values t with 2 (log-likelihood - profile log-likelihood(t)) <= scale reach^2.
 

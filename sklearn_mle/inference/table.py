@@ -5,12 +5,6 @@ from html import escape
 
 import numpy as np
 
-from . import sums
-from .covariance import CURVATURES
-from .entries import moves
-
-# Rows, at equal strides, on which it is judged whether z would fall.
-ENOUGH = 2**15
 COLUMNS = ["coef", "std_error", "z", "p_value", "lower", "upper"]
 
 
@@ -43,17 +37,15 @@ class CoefficientTable:
     @classmethod
     def of(cls, inference, baseline=None):
         """The table of an inference, of differences from the class `baseline` where one is given."""
-        entries = inference._entries
-        estimates, errors = inference._estimates, inference._errors
+        estimates = inference._estimates
         if baseline is None:
-            parameters, where = map(list, zip(*entries.headings, strict=True))
+            parameters, where = map(list, zip(*estimates.entries.headings, strict=True))
+            values, errors = estimates.values, estimates.errors
         else:
-            parameters, where, estimates, errors = contrasts(inference, baseline)
-        law = inference._law
+            parameters, where, values, errors = contrasts(inference, baseline)
         with np.errstate(all="ignore"):
-            ratio = estimates / errors
-            reach = law.ppf(0.975) * errors
-            numbers = [estimates, errors, ratio, 2 * law.sf(np.abs(ratio)), estimates - reach, estimates + reach]
+            ratio, reach = values / errors, estimates.reach(0.95) * errors
+            numbers = [values, errors, ratio, 2 * estimates.law.sf(np.abs(ratio)), values - reach, values + reach]
         statistic = "t" if inference.dispersion == "pearson" else "z"
         wide_constants = {
             name: constant for name, constant in inference.parameters.items() if np.ndim(constant.estimate) == 0
@@ -168,7 +160,8 @@ def p_text(p):
 
 def contrasts(inference, baseline):
     """Parameters, columns, estimates and errors of the differences of all classes' coefficients from one class's."""
-    fit, entries, found = inference._fit, inference._entries, inference._directions
+    fit, estimates = inference._fit, inference._estimates
+    entries = estimates.entries
     classes = list(getattr(fit.model, "classes_", ()))
     wide = [name for name in fit.likelihood.shift_invariant if fit.likelihood.widths[name] == len(classes)]
     if not wide:
@@ -186,40 +179,7 @@ def contrasts(inference, baseline):
     mine, others, parameters, columns = zip(*rows, strict=True)
     mine, others = list(mine), list(others)
     J = entries.jacobian[mine] - entries.jacobian[others]
-    unknown = np.zeros(len(J), dtype=bool)
-    for N in (found.undetermined, found.unbounded):
-        unknown |= moves(J, entries.units[mine], N)
-    errors = np.where(unknown, np.nan, np.sqrt(np.einsum("ij,jk,ik->i", J, inference._C, J)))
-    return list(parameters), list(columns), entries.estimates[mine] - entries.estimates[others], errors
-
-
-# --- Hauck and Donner's effect ------------------------------------------------------------------------------------
-
-
-def hauck_donner(inference):
-    """Names of the slopes whose z would fall if they were larger.
-
-    References
-    ----------
-    Hauck and Donner (1977), Wald's test as applied to hypotheses in logit analysis, JASA 72; Yee (2022), On the
-    Hauck-Donner effect in Wald tests, JASA 117.
-    """
-    fit, entries, found = inference._fit, inference._entries, inference._directions
-    if inference.covariance not in CURVATURES or not fit.likelihood.smooth:
-        return []
-    objective, W = fit.objective.fewer_rows(ENOUGH), fit.objective.layout.unpack(fit.w)
-    share = fit.objective.rows.total / objective.rows.total
-    C = found.covariance
-    slopes = [i for i in np.flatnonzero(entries.slopes) if np.isfinite(inference._errors[i])]
-    along = [C @ entries.jacobian[i] for i in slopes]
-    variances = [entries.jacobian[i] @ v for i, v in zip(slopes, along, strict=True)]
-    # By how much W moves, all other coefficients following, while this one moves by a thousandth of its error.
-    paths = [objective.layout.unpack(1e-3 / np.sqrt(V) * v) for v, V in zip(along, variances, strict=True)]
-    rises = objective.rows.sum(sums.curvature_rises, fit.likelihood, W, paths)
-    # d log(b^2 / V) / db < 0, where V = c' A^-1 c falls as the curvature A along A^-1 c rises: d log V = -rise.
-    names = []
-    for i, V, rise in zip(slopes, variances, rises, strict=True):
-        d_log_V = -share * rise / 1e-6 / (1e-3 * np.sqrt(V))
-        if entries.estimates[i] * d_log_V > 2:
-            names.append(entries.names[i])
-    return names
+    undetermined, unbounded = estimates.unknown(J, entries.units[mine])
+    variances = np.einsum("ij,jk,ik->i", J, estimates.covariance, J)
+    errors = np.where(undetermined | unbounded, np.nan, np.sqrt(variances))
+    return list(parameters), list(columns), estimates.values[mine] - estimates.values[others], errors
