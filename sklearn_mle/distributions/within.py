@@ -181,7 +181,7 @@ def _sums(base, k, step, last, centre):
         p = np.where(going, base.pmf(k), 0.0)
         terms = np.stack(np.broadcast_arrays(p, p * off, p * off * off))
         sums = sums + terms
-        if np.all(np.abs(terms) <= NOTHING * np.maximum(np.abs(sums), np.finfo(float).tiny)):
+        if not np.any(np.abs(terms) > NOTHING * np.maximum(np.abs(sums), np.finfo(float).tiny)):  # NaN ends, too
             break
         k = k + step
     return sums

@@ -50,7 +50,8 @@ def mean_interval(inference, X, level):
     intervals = []
     for function in mean_functions(fit.model):
         mean, g = taylor(function, eta, 1)
-        which = [k for k in range(K) if g[k].any()]
+        shares = [g[k] * g[k] * C[k][k] for k in range(K)]
+        which = [k for k in range(K) if np.any(shares[k] > 1e-16 * sum(shares))]
         if len(which) == 1:
             # A function of one predictor: its interval, mapped.
             (k,) = which

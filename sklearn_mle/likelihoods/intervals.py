@@ -36,6 +36,12 @@ class Truncated(Wrapper):
     def dist(self, *theta):
         return Within(self.inner.dist(*theta), self.lower, self.upper)
 
+    def point(self, *theta):
+        base = self.inner
+        if base.support.integer and base.support.lower == 0 <= self.lower < 1 and self.upper >= base.support.upper:
+            return base.point(*theta) / np.exp(log_above(base, 0.0, *theta))  # all of the mean is above 0
+        return super().point(*theta)
+
     def log_prob(self, y, *theta):
         seen = log_prob(self.inner, y, *theta) - log_probability(self.inner, self.lower, self.upper, *theta)
         return np.where((y > self.lower) & (y <= self.upper), seen, -np.inf)
