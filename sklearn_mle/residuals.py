@@ -56,9 +56,9 @@ def residuals(model, X, y, kind="quantile", *, random_state=None):
             found = quantile_residuals(likelihood, block.y, theta, check_random_state(random_state))
         else:
             number, law = likelihood.observation(block.y, *theta)
-            found = number - law.mean()
+            found = number - demand_finite(law.mean(), "mean", kind)
             if kind == "pearson":
-                found = found / law.std()
+                found = found / demand_finite(law.std(), "standard deviation", kind)
             if kind == "deviance":
                 found = np.sign(found) * np.sqrt(np.maximum(row_deviance(likelihood, block.y, eta, theta), 0.0))
     return np.array(np.broadcast_to(found, len(block)))
@@ -103,6 +103,14 @@ def training(model, X, y, sample_weight=None):
         raise TypeError(f"residuals need an MLERegressor or MLEClassifier; got {type(final).__name__}.")
     objective = final._objective(X, y, sample_weight)
     return final, objective, objective.layout.unpack(objective.layout.pack(final._W()))
+
+
+def demand_finite(moment, name, kind):
+    """The moment itself; a ValueError where a law has none."""
+    if not np.isfinite(moment).all():
+        row = int(np.argmax(~np.isfinite(moment)))
+        raise ValueError(f"{kind} residuals need a {name}, and the law of row {row} has none. Use 'quantile'.")
+    return moment
 
 
 def quantile_residuals(likelihood, y, theta, rng):

@@ -4,7 +4,7 @@ import numpy as np
 from scipy import stats
 
 from ..rows import one_blas_thread
-from .covariance import CURVATURES, check_covariance, check_dispersion, covariance_of, mean_size, scaled
+from .covariance import CURVATURES, check_covariance, check_dispersion, covariance_of, mean_size, residual_df, scaled
 from .effects import effects, mean_interval
 from .entries import entries
 from .estimates import Estimates
@@ -120,6 +120,8 @@ class Inference:
         self._goodness = Goodness.of(fit, self.n_estimated, self.df_resid)
         vars(self).update(self._goodness.measures)
         pearson = dispersion == "pearson"
+        if pearson:
+            residual_df(fit, found, "dispersion='pearson'")
         if pearson and covariance in CURVATURES:
             C = scaled(fit, C, self._goodness.scale)
         law = stats.t(self.df_resid) if pearson else stats.norm()

@@ -75,6 +75,14 @@ def mean_size(fit, found):
     return int(first.sum()) - int(np.abs(within).any(axis=0).sum())
 
 
+def residual_df(fit, found, what):
+    """n - d_mu; a ValueError, for `what` needs it, where nothing is left."""
+    n, size = fit.objective.rows.total, mean_size(fit, found)
+    if n <= size:
+        raise ValueError(f"{what} divides by rows less coefficients; here {n:g} rows have {size} coefficients.")
+    return n - size
+
+
 def scaled(fit, C, scale):
     """The covariance C of w with that of the first parameter's coordinates times `scale`."""
     roots = np.where(first_coordinates(fit), np.sqrt(scale), 1.0)
@@ -86,13 +94,28 @@ def group_numbers(fit, groups):
     groups, n = np.asarray(groups), len(fit.objective.rows)
     if groups.shape != (n,):
         raise ValueError(f"groups must have one label for each of the {n} rows of X; their shape is {groups.shape}.")
-    if groups.dtype.kind == "f" and np.isnan(groups).any():
-        raise ValueError(f"groups[{int(np.argmax(np.isnan(groups)))}] is NaN: every row needs a group.")
-    _, numbers = np.unique(groups.astype(str) if groups.dtype.kind == "O" else groups, return_inverse=True)
+    objects = groups.dtype == object
+    missing = np.array([is_missing(label) for label in groups]) if objects else groups != groups
+    if missing.any():
+        row = int(np.argmax(missing))
+        raise ValueError(f"groups[{row}] is {groups[row]}: every row needs a group.")
+    if objects:  # which need not have an order
+        labels = {label: number for number, label in enumerate(dict.fromkeys(groups))}
+        numbers = np.array([labels[label] for label in groups])
+    else:
+        numbers = np.unique(groups, return_inverse=True)[1]
     G = len(np.unique(numbers[fit.objective.rows.counting()]))
     if G < 2:
         raise ValueError("covariance='cluster' needs at least two groups of rows with positive weight; groups has one.")
     return numbers, G
+
+
+def is_missing(label):
+    """Whether a label is None, NaN, or what other packages have in their place: values that do not equal themselves."""
+    try:
+        return label is None or bool(label != label)
+    except TypeError:  # pandas' NA says neither yes nor no
+        return True
 
 
 def covariance_of(fit, covariance, groups):
@@ -127,5 +150,5 @@ def covariance_of(fit, covariance, groups):
             hat = coordinates(rows.sum(sums.hat_root, likelihood, one, W).R)[0]
         M = rows.sum(sums.meat, likelihood, layout, W, power, hat)
     if covariance == "HC1":
-        M = M * (rows.total / (rows.total - mean_size(fit, found)))
+        M = M * (rows.total / residual_df(fit, found, "covariance='HC1'"))
     return found, found.sandwich(M)

@@ -2,6 +2,7 @@
 
 from collections import namedtuple
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 
@@ -64,7 +65,7 @@ class Estimates:
 
     def reach(self, level):
         """How many standard errors an interval of this level goes to either side."""
-        if not 0 < level < 1:
+        if not (isinstance(level, Real) and 0 < level < 1):
             raise ValueError(f"level is a probability in (0, 1); got {level!r}.")
         return self.law.ppf(0.5 + level / 2)
 

@@ -52,9 +52,7 @@ class Goodness:
         if likelihood.dispersion is None:
             absent["pearson_dispersion"] = f"{likelihood!r} has no dispersion phi with variance phi V(mean)."
         elif df_resid <= 0:
-            absent["pearson_dispersion"] = (
-                f"{n:g} rows are no more than the coefficients, which leaves no dispersion."
-            )
+            absent["pearson_dispersion"] = f"{n:g} rows are no more than the coefficients, which leaves no dispersion."
         else:
             scaled, unscaled = rows.sum(sums.pearson, likelihood, W)
             scale, found["pearson_dispersion"] = scaled / df_resid, unscaled / df_resid

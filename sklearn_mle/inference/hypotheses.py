@@ -31,11 +31,10 @@ def constraint_matrix(constraints, names, places, columns):
     """
     if isinstance(constraints, str):
         constraints = [constraints]
-    if not all(isinstance(constraint, str) for constraint in constraints):
-        R = np.atleast_2d(np.asarray(constraints, dtype=float))
-        if R.ndim != 2 or R.shape[1] != len(names):
-            raise ValueError(f"constraints must have {len(names)} columns, one for each of {names}; got {R.shape}.")
-        return R
+    if np.size(constraints) == 0:
+        raise ValueError("constraints name nothing to test.")
+    if not all(isinstance(constraint, str) for constraint in np.ravel(np.asarray(constraints, dtype=object))):
+        return linear_combinations(constraints, names)
     known = ["intercept", *columns]
     rows = []
     for constraint in constraints:
@@ -52,6 +51,24 @@ def constraint_matrix(constraints, names, places, columns):
     return np.eye(len(names))[rows]
 
 
+def linear_combinations(constraints, names):
+    """R itself, checked."""
+    try:
+        R = np.atleast_2d(np.asarray(constraints, dtype=float))
+    except (TypeError, ValueError):
+        raise ValueError(f"constraints are names, or an array of numbers; got {constraints!r}.") from None
+    if R.ndim != 2 or R.shape[1] != len(names):
+        raise ValueError(f"constraints must have {len(names)} columns, one for each of {names}; got {R.shape}.")
+    for wrong, rule in [
+        (~np.isfinite(R).all(axis=1), "has numbers that are not finite"),
+        (~R.any(axis=1), "is zero, which tests nothing"),
+    ]:
+        if wrong.any():
+            row = int(np.argmax(wrong))
+            raise ValueError(f"constraints[{row}] {rule}: {R[row].tolist()}.")
+    return R
+
+
 def combinations_test(estimates, columns, constraints, values, df_resid):
     """Wald's test of R b = values; see `Inference.wald_test`."""
     entries = estimates.entries
@@ -66,7 +83,18 @@ def combinations_test(estimates, columns, constraints, values, df_resid):
         if which.any():
             names = [entries.names[i] for i in np.flatnonzero(R[which].any(axis=0))]
             raise ValueError(f"constraints: {', '.join(names)} cannot be tested, for {why}.")
-    return wald(R @ entries.estimates - values, J @ estimates.covariance @ J.T, df_resid)
+    return wald(R @ entries.estimates - check_values(values, len(R)), J @ estimates.covariance @ J.T, df_resid)
+
+
+def check_values(values, m):
+    """values as numbers, one or m."""
+    try:
+        numbers = np.asarray(values, dtype=float)
+    except (TypeError, ValueError):
+        numbers = np.array(np.nan)
+    if numbers.shape not in ((), (1,), (m,)) or not np.isfinite(numbers).all():
+        raise ValueError(f"values must be one finite number, or one for each of the {m} constraints; got {values!r}.")
+    return numbers
 
 
 def wald(off, C, df_resid):

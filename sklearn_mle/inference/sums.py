@@ -35,7 +35,14 @@ def meat(block, likelihood, layout, W, power, coordinates):
     factor = 1.0
     if power:
         h = np.broadcast_to(likelihood.expected(eta, block.y)[0][0], len(block))
-        factor = (1 - leverage(block, layout, coordinates, h)) ** -float(power)
+        rest = 1 - leverage(block, layout, coordinates, h)
+        alone = (rest < 1e-10) & (True if block.weight is None else block.weight > 0)
+        if alone.any():
+            raise ValueError(
+                f"HC2 and HC3 divide by 1 - leverage, which is 0 in row {block.first + int(np.argmax(alone))} of X: a "
+                "coefficient of its own fits it exactly. Use 'sandwich' or 'HC1', or leave out its column."
+            )
+        factor = np.where(rest > 0, rest, 1.0) ** -float(power)
     return gram(block, layout, [[counted(block, factor * a * b) for b in g] for a in g])
 
 

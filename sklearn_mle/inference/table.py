@@ -169,7 +169,7 @@ def contrasts(inference, baseline):
             f"baseline is for parameters with one predictor per class (Categorical); got {fit.likelihood!r}."
         )
     if baseline not in classes:
-        raise ValueError(f"baseline={baseline!r} is none of the classes {classes}.")
+        raise ValueError(f"baseline={baseline!r} is none of the classes {np.array(classes).tolist()}.")
     base, position = classes.index(baseline), {place: i for i, place in enumerate(entries.places)}
     rows = [
         (i, position[name, (base, index[1])], f"{name}[{classes[index[0]]}]", ["intercept", *fit.columns][index[1]])

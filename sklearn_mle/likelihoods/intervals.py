@@ -133,6 +133,12 @@ class Censored(Wrapper):
             return inside
         return np.where(observed, log_prob(base, _middle(base, lower, upper), *theta), inside)
 
+    def expected(self, eta, y=None):
+        raise ValueError(
+            f"{self!r} has no expected curvature, nor leverages made of it: y does not say where a row that was "
+            "observed would have been censored. Use what the observed one gives: 'observed', 'sandwich', 'HC1'."
+        )
+
     def start(self, y, weight):
         return self.inner.start(_middle(self.inner, *np.transpose(y)), weight)
 
