@@ -7,6 +7,7 @@ from scipy import sparse
 from scipy.optimize import linprog
 
 from sklearn_mle import AsymmetricLaplace, Laplace, MLERegressor
+from sklearn_mle.likelihoods import Censored, Truncated, censored_at
 from sklearn_mle.likelihoods.kinked import Smoothed
 
 
@@ -109,6 +110,26 @@ def test_no_direction_leads_down(model):
     for size in (1e-3, 1e-5, 1e-7):
         moves = size * rng.standard_normal((200, mask.size))
         assert all(loss(move) >= at - 1e-14 for move in moves)
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e6])
+@pytest.mark.parametrize("wrapper", [Censored, Truncated], ids=lambda wrapper: wrapper.__name__)
+@pytest.mark.parametrize("base", [Laplace(), AsymmetricLaplace(0.3)], ids=repr)
+def test_kinks_of_what_is_censored_or_truncated(base, wrapper, scale):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((300, 2))
+    y = 2 + X @ [0.5, -0.3] + rng.laplace(size=300)
+    if wrapper is Censored:
+        family, y = Censored(base), censored_at(scale * y, lower=0)
+    else:
+        family, X, y = Truncated(base, lower=0), X[y > 0], scale * y[y > 0]
+    model = MLERegressor(family).fit(X, y)
+    assert model.converged_
+    W, Z = model._W(), sm.add_constant(X)
+    at, spread = family.taylor(y, list(W @ Z.T), 0)[0].sum(), np.where(W == 0, 0, [[scale], [1]])
+    for size in (1e-1, 1e-3, 1e-5):
+        moves = size * spread * rng.standard_normal((200, *W.shape))
+        assert all(family.taylor(y, list((W + move) @ Z.T), 0)[0].sum() >= at - 1e-8 for move in moves)
 
 
 def test_ridge_and_ties():

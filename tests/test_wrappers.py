@@ -54,6 +54,11 @@ FAMILIES = [
     Censored("poisson"),
     Censored("weibull"),
     Censored(Truncated("weibull", lower=0.3)),
+    Censored("laplace"),
+    Truncated(Beta(), 0.1, 0.9),
+    Truncated("student_t", lower=0.5),
+    Censored("gamma"),
+    Censored("inverse_gaussian"),
 ]
 
 

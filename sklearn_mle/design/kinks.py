@@ -31,9 +31,9 @@ class NearKinks:
 
     @classmethod
     def of(cls, block, layout, z, derivatives, slopes, n):
-        """The rows of a block, from z, its derivatives in eta (K rows), of which the first counts, and its slopes."""
+        """The rows with a kink (z is finite) of a block, from z, its derivatives in eta, the first counts; slopes."""
         z, by_eta = np.broadcast_to(z, len(block)), np.broadcast_to(derivatives[0], len(block))
-        counts = np.arange(len(block)) if block.weight is None else np.flatnonzero(block.weight > 0)
+        counts = np.flatnonzero(np.isfinite(z) & (True if block.weight is None else block.weight > 0))
         nearest = counts[np.argsort(np.abs(z[counts]), kind="stable")[:n]]
         near, Z = block[nearest], np.zeros((len(nearest), layout.size))
         for rows, tile in near.tiles(layout):

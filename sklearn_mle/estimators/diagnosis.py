@@ -56,7 +56,7 @@ def _exact(objective, start, solution):
     if likelihood.support.integer or y.ndim > 1:
         return None
     weight, spread = objective.rows.sample().block.weight, _Spread(likelihood, y)
-    mean = np.average(np.log(spread.of_digits(y)), weights=weight) - solution.value
+    mean = spread.mean_log_density(y, weight, solution.value)
     bar = min(DIGITS, max(SPIKE, mean + APART)) if solution.converged else SPIKE
     if solution.converged and layout.sloped.sum() < 2 and mean < bar:
         return None  # all rows have one scale
@@ -80,22 +80,40 @@ def _exact(objective, start, solution):
 
 
 class _Spread:
-    """How far apart values of y lie: on the scale of y, or of log y where y > 0."""
+    """How far apart values of y lie: on the scale of y, or of the logarithm of its distance to the support's end."""
 
     def __init__(self, likelihood, y):
-        self.relative = likelihood.support.lower > -np.inf
-        values = np.log(np.abs(y[y != 0])) if self.relative else y
+        self.support = likelihood.support
+        self.relative = self.support.lower > -np.inf
+        size = self._size(y)
+        values = np.log(size[size > 0]) if self.relative else y
         self.spread = (np.std(values) if len(values) else 0.0) or 1.0
 
     def of_digits(self, y):
         """The spread at y, or the rounding of y where that is more."""
-        size = np.abs(y)
+        size = self._size(y)
         return np.maximum(1e-3, self.spread) * size if self.relative else np.maximum(1e-3 * size, self.spread)
 
     def of_row(self, y):
         """The spread at y, or the size of y where that is less."""
-        size = np.abs(y)
+        size = self._size(y)
         return min(1.0, self.spread) * size if self.relative else np.minimum(size, self.spread)
+
+    def mean_log_density(self, y, weight, nll):
+        """The mean of log(density spread), from the mean nll, to which probabilities of the end itself add little."""
+        spread = self.of_digits(y)
+        inside = spread > 0
+        share = np.average(inside, weights=weight)
+        if share == 0:
+            return -np.inf
+        weight = None if weight is None else weight[inside]
+        return np.average(np.log(spread[inside]), weights=weight) - nll / share
+
+    def _size(self, y):
+        if not self.relative:
+            return np.abs(y)
+        lower, upper = self.support.lower, self.support.upper
+        return np.minimum(y - lower, upper - y)
 
 
 class _ExactRows:
@@ -185,6 +203,8 @@ def _recession(objective, solution, determined):
             return None
         _, vectors = np.linalg.eigh(objective.taylor(w, 2)[2])
         steps = [vectors[:, 0], -vectors[:, 0]]
+    # 32 times what others still have to go to their optimum would hide that one of them goes on for ever.
+    steps += [np.where(np.abs(step) > 1e-3 * np.abs(step).max(initial=0.0), step, 0.0) for step in steps]
     ceiling = solution.value + 1e-11 * max(1.0, abs(solution.value))
     sample = objective.fewer_rows(SAMPLE)
     steep = sample.taylor(w, 0)[0] + 0.1  # no pass over all rows where a sample leaves no doubt

@@ -181,7 +181,7 @@ class Likelihood(BaseEstimator, ABC):
             else:
                 parts = jets.taylor(lambda *rows: -self.log_prob(y, *self.theta(rows)), eta, order)
             inside = True if usual else self._inside(eta)
-            return _silent_where_infinite(parts, inside)
+            return silent_where_infinite(parts, inside)
 
     def observation(self, y, *theta):
         """The number (n,) that each row observes, and its law; y states what else that depends on, such as totals."""
@@ -296,7 +296,7 @@ class Likelihood(BaseEstimator, ABC):
         return inside
 
 
-def _silent_where_infinite(parts, inside):
+def silent_where_infinite(parts, inside):
     """Values inf, never NaN, and derivatives 0 wherever the nll is not finite or theta is not `inside`."""
     value, *derivatives = parts
     finite = np.isfinite(value) & inside

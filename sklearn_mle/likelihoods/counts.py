@@ -182,7 +182,7 @@ class NegativeBinomial(Likelihood):
         nearer = mu * ((1 + alpha * y) / (1 + alpha * mu))
         poisson = poisson_nll(y, nearer, xlogy(y, mu) + y * (log_y - log_x))
         dispersion = r * log1p_gap(alpha * (y - mu) / (1 + alpha * mu), log_y - log_x)
-        return -(poisson + dispersion + 0.5 * log_y + stirling(r) - stirling(y + r))
+        return -(poisson + dispersion + 0.5 * log_y + (stirling(r) - stirling(y + r)))
 
     def log_cdf(self, y, mu, alpha):
         return tail_of_negative_binomial(np.log(mu), np.log(alpha), np.floor(y), False)
@@ -326,7 +326,7 @@ def _of_count(y, alpha, order):
     """What only y and alpha determine: log(1 + alpha y), the remainder of the nll, its two derivatives in log alpha."""
     r, grow = 1 / alpha, alpha * y
     log_y = log1p(grow)
-    parts = [log_y, 0.5 * log_y + stirling(r) - stirling(y + r)]
+    parts = [log_y, 0.5 * log_y + (stirling(r) - stirling(y + r))]
     if order > 0:
         share = grow / (1 + grow)
         rises = [high - low for high, low in zip(stirling_slopes(y + r, order), stirling_slopes(r, order), strict=True)]

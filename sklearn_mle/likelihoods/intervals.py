@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from .. import jets
 from ..distributions.within import Within
+from .base import silent_where_infinite
 from .support import Support
-from .wrappers import FEW, Wrapper, log_above, log_prob, log_sum
+from .wrappers import FEW, MU_AT_0, Wrapper, log_above, log_prob, log_sum, start_of_truncated
 
 
 class Truncated(Wrapper):
@@ -22,6 +24,8 @@ class Truncated(Wrapper):
     ----------
     Cameron and Trivedi (2013), Regression Analysis of Count Data, 4.3. Greene (2018), Econometric Analysis, 19.2.
     """
+
+    own_limits = MU_AT_0
 
     def __init__(self, base="gaussian", lower=-np.inf, upper=np.inf):
         self.base, self.lower, self.upper = base, lower, upper
@@ -46,6 +50,15 @@ class Truncated(Wrapper):
         seen = log_prob(self.inner, y, *theta) - log_probability(self.inner, self.lower, self.upper, *theta)
         return np.where((y > self.lower) & (y <= self.upper), seen, -np.inf)
 
+    def taylor(self, y, eta, order):
+        def log_seen(*rows):
+            return log_probability(self.inner, self.lower, self.upper, *self.theta(rows))
+
+        with np.errstate(all="ignore"):
+            both = zip(self.inner.taylor(y, eta, order), jets.taylor(log_seen, eta, order), strict=True)
+            inside = (y > self.lower) & (y <= self.upper)
+            return silent_where_infinite(tuple(_added(*parts) for parts in both), inside)
+
     def log_cdf(self, y, *theta):
         seen = log_probability(self.inner, self.lower, np.clip(y, self.lower, self.upper), *theta)
         return seen - log_probability(self.inner, self.lower, self.upper, *theta)
@@ -55,7 +68,7 @@ class Truncated(Wrapper):
         return seen - log_probability(self.inner, self.lower, self.upper, *theta)
 
     def start(self, y, weight):
-        return self.inner.start(y, weight)
+        return start_of_truncated(self.inner, y, weight, self.lower)
 
     def check(self, y):
         if self.inner.support.columns > 1:
@@ -110,17 +123,22 @@ class Censored(Wrapper):
         lower, upper = np.transpose(y)
         support = self.inner.support
         kind = np.select([lower == upper, upper >= support.upper, lower <= support.lower], [0, 1, 2], 3)
-        if (kind == kind[:1]).all():
-            return super().taylor(y, eta, order)
         K = len(eta)
         nll, gradient, hessian = np.empty(len(y)), np.empty((K, len(y))), np.empty((K, K, len(y)))
         for rows in (np.flatnonzero(kind == k) for k in np.unique(kind)):
             here = [row if len(row) == 1 else row[rows] for row in eta]
-            nll[rows], *derivatives = super().taylor(y[rows], here, order)
+            observed = kind[rows[0]] == 0
+            part = self.inner.taylor(lower[rows], here, order) if observed else super().taylor(y[rows], here, order)
+            nll[rows], *derivatives = part
             for whole, part in zip((gradient, hessian), derivatives, strict=False):
                 for place in np.ndindex(whole.shape[:-1]):
                     whole[place][rows] = part[place[0]] if len(place) == 1 else part[place[0]][place[1]]
         return (nll, list(gradient), [list(row) for row in hessian])[: order + 1]
+
+    def kinks(self, y, eta):
+        lower, upper = np.transpose(y)
+        z, slopes = self.inner.kinks(lower, eta)
+        return np.where(lower == upper, z, np.inf), slopes
 
     def log_prob(self, y, *theta):
         base, (lower, upper) = self.inner, np.transpose(y)
@@ -205,6 +223,13 @@ def censored_at(y, lower=-np.inf, upper=np.inf):
     return np.column_stack(
         [np.select([below, above], [-np.inf, upper], y), np.select([below, above], [lower, np.inf], y)]
     )
+
+
+def _added(rows, others):
+    """Sums of rows in lists of lists of the same form."""
+    if isinstance(rows, list):
+        return [_added(row, other) for row, other in zip(rows, others, strict=True)]
+    return rows + others
 
 
 def _middle(base, lower, upper):

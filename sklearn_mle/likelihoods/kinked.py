@@ -179,6 +179,12 @@ class Smoothed(Likelihood):
     def dist(self, *theta):
         return self.base.dist(*theta)
 
+    def log_cdf(self, y, *theta):
+        return self.base.log_cdf(y, *theta)
+
+    def log_sf(self, y, *theta):
+        return self.base.log_sf(y, *theta)
+
     def log_prob(self, y, mu, scale):
         below, above = self.base.slopes
         h = self.width / (below + above)

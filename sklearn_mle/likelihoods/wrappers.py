@@ -3,6 +3,7 @@
 from functools import reduce
 
 import numpy as np
+from sklearn.base import clone
 
 from .. import likelihoods
 from ..distributions import Predictive, WithSpike
@@ -17,6 +18,12 @@ from .support import Support
 
 # So many counts are summed term by term.
 FEW = 64
+MU_AT_0 = {
+    "mu": {
+        0.0: "mu of the base is at 0: what is seen is always the least that can be (Poisson), or has Fisher's "
+        "logarithmic law (NegativeBinomial)"
+    }
+}
 
 
 class Wrapper(Likelihood):
@@ -37,7 +44,7 @@ class Wrapper(Likelihood):
 
     @property
     def limits(self):
-        return {**self.inner.limits, **self.own_limits}
+        return {**self.inner.limits, **{name: ends for name, ends in self.own_limits.items() if name in self.links}}
 
     @property
     def parameters(self):
@@ -51,9 +58,22 @@ class Wrapper(Likelihood):
     def smooth(self):
         return self.inner.smooth
 
+    @property
+    def slopes(self):
+        """Of the base: how fast its nll rises on both sides of a kink."""
+        return self.inner.slopes
+
+    def smoothed(self, width):
+        """The likelihood with the kink of its base rounded."""
+        return clone(self).set_params(base=self.inner.smoothed(width))
+
+    def kinks(self, y, eta):
+        """z of each row and its gradient in eta: those of the base."""
+        return self.inner.kinks(y, eta)
+
     #: {name: Link} of the parameters that the base does not have.
     own = {}
-    #: `limits` of these.
+    #: `limits` of these, and of those of the base that mean something else here.
     own_limits = {}
 
 
@@ -87,9 +107,9 @@ def log_sum(base, first, last, *theta):
 
 
 def log_above(base, y, *theta):
-    """log P(Y > y) of counts: what the sum up to y leaves, or where that is next to nothing, `log_sf`."""
-    first, last = base.support.lower, base.support.upper
-    if np.max(y) - first >= FEW:
+    """log P(Y > y) of counts: by the base's own `log_sf`, or what the sum up to y leaves."""
+    first, last, own = base.support.lower, base.support.upper, type(base).log_sf is not Likelihood.log_sf
+    if np.max(y) - first >= (1 if own else FEW):
         return base.log_sf(y, *theta)
     up_to = log_sum(base, first, y, *theta)
     rest = np.log(-np.expm1(up_to))
@@ -97,11 +117,24 @@ def log_above(base, y, *theta):
     lost = value_of(up_to) > (-1e-14 if np.max(y) == first else -0.05)
     if not np.any(lost):
         return rest
-    next_ones = log_sum(base, np.minimum(y + 1, last), np.minimum(y + 8, last), *theta)
-    if np.max(y) > first:
-        far = base.log_sf(y, *theta)
-        next_ones = np.where(value_of(far) > -600, far, next_ones)  # scipy's underflows at -745
-    return np.where(lost, next_ones, rest)
+    far = base.log_sf(y, *theta)
+    if not own:
+        next_ones = log_sum(base, np.minimum(y + 1, last), np.minimum(y + 8, last), *theta)
+        far = np.where(value_of(far) > -600, far, next_ones)  # scipy's underflows at -745
+    return np.where(lost, far, rest)
+
+
+def start_of_truncated(base, y, weight, lower):
+    """base.start, from y > lower and, of counts, from the lower ones too that are likely to be missing."""
+    values, support = base.start(y, weight), base.support
+    if values is None or not support.integer or not support.lower <= lower < support.lower + FEW:
+        return values
+    missing = np.arange(support.lower, np.floor(lower) + 1)
+    for _ in range(30):  # of Dempster's, Laird's and Rubin's EM algorithm, with a crude second step
+        proba = np.exp(base.log_prob(missing, *base.theta([np.array([value]) for value in base.eta(values)])))
+        odds = proba / max(1 - proba.sum(), 0.01)
+        values = base.start(np.append(y, missing), np.append(weight, weight.sum() * odds))
+    return values
 
 
 class ZeroInflated(Wrapper):
@@ -182,7 +215,7 @@ class Hurdle(Wrapper):
     """
 
     own = {"pi": Logit()}
-    own_limits = {
+    own_limits = MU_AT_0 | {
         "pi": {
             0.0: "probability pi of a zero is at 0: there is none, use Truncated(base, lower=0) or the base alone",
             1.0: "probability pi of a zero is at 1: every y is 0",
@@ -216,7 +249,8 @@ class Hurdle(Wrapper):
 
     def start(self, y, weight):
         positive = np.where(y == 0, _any_positive(self.inner), y)
-        values = self.inner.start(positive, weight * (y > 0) if np.any(weight * y > 0) else weight)
+        weight_of_positive = weight * (y > 0) if np.any(weight * y > 0) else weight
+        values = start_of_truncated(self.inner, positive, weight_of_positive, 0.0)
         zeros = np.average(y == 0, weights=weight)
         return values if values is None else (*values, float(np.clip(zeros, 0.01, 0.99)))
 
