@@ -119,12 +119,10 @@ class Inference:
         self.df_resid = self.n_obs - mean_size(fit, found)
         self._goodness = Goodness.of(fit, self.n_estimated, self.df_resid)
         vars(self).update(self._goodness.measures)
-        pearson = dispersion == "pearson"
-        if pearson:
-            residual_df(fit, found, "dispersion='pearson'")
-        if pearson and covariance in CURVATURES:
-            C = scaled(fit, C, self._goodness.scale)
-        law = stats.t(self.df_resid) if pearson else stats.norm()
+        law = stats.norm()
+        if dispersion == "pearson":
+            law = stats.t(residual_df(fit, found, "dispersion='pearson'"))
+            C = scaled(fit, C, self._goodness.scale) if covariance in CURVATURES else C
         estimates = self._estimates = Estimates(entries(fit), found, C, law)
         self.names, self.covariance_matrix = estimates.entries.names, estimates.matrix
         self.coef, self.std_error, self.z, self.p_value = (
