@@ -2,7 +2,7 @@
 
 from ..names import suggestion
 from .base import LabelLikelihood, Likelihood
-from .counts import NegativeBinomial, NegativeBinomial1, Poisson
+from .counts import Geometric, NegativeBinomial, NegativeBinomial1, Poisson
 from .intervals import Censored, Truncated, censored_at, right_censored
 from .kinked import AsymmetricLaplace, Laplace
 from .labels import Bernoulli, Categorical, GaussianOnLabels, Ordinal
@@ -31,6 +31,7 @@ LIKELIHOODS = {
     "poisson": Poisson,
     "negative_binomial": NegativeBinomial,
     "negative_binomial1": NegativeBinomial1,
+    "geometric": Geometric,
     "binomial": Binomial,
     "beta_binomial": BetaBinomial,
     "beta": Beta,
@@ -82,6 +83,7 @@ __all__ = [
     "Gamma",
     "Gaussian",
     "GaussianOnLabels",
+    "Geometric",
     "Gumbel",
     "Hurdle",
     "InverseGaussian",

@@ -4,7 +4,7 @@ import numpy as np
 from scipy import stats
 from scipy.special import betainc, betaincc, i0e, i1e
 
-from ..jets import analytic, gammaln, xlogy
+from ..jets import analytic, gammaln, xlog1py, xlogy
 from ..links import Log
 from .base import Likelihood
 from .saturation import best_log_prob
@@ -236,6 +236,44 @@ class NegativeBinomial(Likelihood):
         return self.log_prob(y, y, alpha)
 
     def point(self, mu, alpha):
+        return mu
+
+
+class Geometric(Likelihood):
+    """P(y = k) = (1 - p)^k p, k = 0, 1, ..., the failures before the first success: mean mu = (1 - p) / p.
+
+    Parameters
+    ----------
+    link : str or Link, default=None
+        The link of mu.
+    """
+
+    links = {"mu": Log()}
+    support = COUNTS
+    limits = {"mu": ALL_ZERO}
+
+    def __init__(self, link=None):
+        self.link = link
+
+    def dist(self, mu):
+        return stats.nbinom(1, 1 / (1 + mu))  # scipy's geom counts the success as well
+
+    def log_prob(self, y, mu):
+        return -xlog1py(y, 1 / mu) - np.log1p(mu)
+
+    def log_cdf(self, y, mu):
+        return np.log(-np.expm1(self.log_sf(y, mu)))
+
+    def log_sf(self, y, mu):
+        return -(np.floor(y) + 1) * np.log1p(1 / mu)
+
+    def information(self, mu):
+        return {("mu", "mu"): 1 / (mu * (1 + mu))}
+
+    def start(self, y, weight):
+        return (rate(y, weight),)
+
+    def point(self, mu):
         return mu
 
 
