@@ -3,6 +3,7 @@
 import numpy as np
 from scipy import special
 
+from .. import jets
 from ..distributions import Law, generator
 from ..jets import analytic, expit
 from ..links import Between, Log
@@ -70,6 +71,16 @@ class Tweedie(Likelihood):
 
     def dispersion(self, mu, phi, power):
         return phi
+
+    def expected(self, eta, y=None):
+        mu, phi, power = self.theta(eta)
+        slope = jets.taylor(self.parameters["mu"].inverse, eta[:1], 1)[1][0]
+        of_mu = slope * slope / (phi * mu ** (1 + expit(power)))
+        if len(eta) == 1:
+            return [[of_mu]]
+        # The mean is orthogonal to phi and power; about these only quadrature knows.
+        _, *others = super().expected(eta, y)
+        return [[of_mu, *(np.zeros(1) for _ in others)], *([np.zeros(1), *rows[1:]] for rows in others)]
 
     def point(self, mu, phi, power):
         return mu
