@@ -63,8 +63,9 @@ def test_a_closed_form_is_the_integral(likelihood):
     steps = np.where(likelihood.support.integer, 1.0, p.ppf(0.75) - p.ppf(0.25))
     for y in (p.rvs(random_state=1), p.ppf(0.5) - 20 * steps, p.ppf(0.5) + 5.3 * steps):
         expected = crps(p.dist, np.asarray(y, dtype=float))
-        finite = np.isfinite(expected)
-        assert finite.mean() > 0.8  # StudentT: df <= 1/2 has none
+        # No numbers of tails over dozens of decades; laws of StudentT and LogLogistic have none from 1/2 down.
+        finite = expected < 1e12
+        assert finite.mean() > 0.7
         np.testing.assert_allclose(p.crps(y)[finite], expected[finite], rtol=IN_NUMBERS)
 
 
@@ -124,6 +125,50 @@ def test_student_t_to_all_digits_about_one_degree_of_freedom():
     for df in (0.5, 0.3):
         assert np.isposinf(StudentT().crps(z, 0.0, 1.0, df)).all()
     np.testing.assert_allclose(StudentT().crps(z, 0.3, 2.0, 1e12), Gaussian().crps(z, 0.3, 2.0), rtol=1e-11)
+
+
+def of_lognormal(y, mu, sigma):
+    z, mean = (mp.log(y) - mu) / sigma, mp.exp(mu + sigma**2 / 2)
+    return y * (2 * mp.ncdf(z) - 1) - 2 * mean * (mp.ncdf(z - sigma) + mp.ncdf(sigma / mp.sqrt(2)) - 1)
+
+
+def of_gamma(y, mu, phi):
+    a, x = 1 / phi, y / mu / phi
+    cdf, next_cdf = (mp.gammainc(k, 0, x, regularized=True) for k in (a, a + 1))
+    return y * (2 * cdf - 1) - mu * (2 * next_cdf - 1) - mu * phi / mp.beta(0.5, a)
+
+
+def of_weibull(y, scale, shape):
+    t, mean = (y / scale) ** shape, scale * mp.gamma(1 + 1 / shape)
+    part = mp.gammainc(1 + 1 / shape, 0, t, regularized=True)
+    return y * (1 - 2 * mp.exp(-t)) + mean * (mp.mpf(2) ** (-1 / shape) - 2 * part)
+
+
+def of_beta(y, logit, phi):
+    mean, inside = 1 / (1 + mp.exp(-logit)), min(max(y, 0), 1)
+    a, b = mean * phi, (1 - mean) * phi
+    cdf, next_cdf = (mp.betainc(k, b, 0, inside, regularized=True) for k in (a, a + 1))
+    return y * (2 * cdf - 1) + mean * (1 - 2 * next_cdf) - 2 / phi * mp.beta(2 * a, 2 * b) / mp.beta(a, b) ** 2
+
+
+@pytest.mark.parametrize(
+    "likelihood, published, shapes, y, digits",
+    [
+        ("lognormal", of_lognormal, (1e-4, 0.1, 0.499, 0.5, 3.0, 20.0), (1e-8, 0.3, 1.0, 1.7, 1e9), 1e-11),
+        ("gamma", of_gamma, (0.01, 0.3, 1.0, 30.0), (1e-3, 0.96, 1.0, 1.07, 9.0), 1e-12),
+        ("weibull", of_weibull, (0.5, 1.0, 30.0, 9e3), (1e-3, 0.96, 1.0, 1.0001), 1e-10),
+        ("beta", of_beta, (0.3, 1.0, 50.0), (-1.0, 1e-3, 0.4, 0.73, 2.0), 1e-13),
+    ],
+)
+def test_closed_forms_of_narrow_and_of_wide_laws(likelihood, published, shapes, y, digits):
+    """Published formulas in many digits, of which narrow laws lose as many as they have, and wide ones more."""
+    position = 0.0 if likelihood == "lognormal" else 1.0
+    with mp.workdps(250 if likelihood == "lognormal" else 40):
+        for shape in shapes:
+            expected = [float(published(mp.mpf(value), mp.mpf(position), mp.mpf(shape))) for value in y]
+            with np.errstate(all="ignore"):  # as Predictive has it
+                found = LIKELIHOODS[likelihood]().crps(np.array(y), position, np.array([shape]))
+            np.testing.assert_allclose(found, expected, rtol=digits, err_msg=str(shape))
 
 
 def test_counts_to_all_digits():

@@ -125,6 +125,8 @@ class Predictive:
         The law is that of `rvs`: for `Censored` that of the latent variable. Of laws with a point mass and a density
         it is that of both parts, as `log_prob` has them.
         """
+        if self.n == 0:
+            return np.empty(0)
         if self.n > AT_ONCE:
             return np.concatenate([self[rows].entropy() for rows in blocks(self.n)])
         with np.errstate(all="ignore"):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..distributions import Discrete
+from ..distributions import Discrete, Predictive
 from ..distributions.crps import ERROR_WEIGHTS, NODES, WEIGHTS
 from .expectation import _to_the_line, octave
 
@@ -51,6 +51,7 @@ def divergence(p, q):
 
 def divergence_in_numbers(p, q):
     """`divergence` by summation or quadrature."""
+    p, q = (Predictive(law.likelihood, law.theta, max(len(p), len(q))) if len(law) == 1 else law for law in (p, q))
 
     def terms(y, log_volume, rows):
         log_p, log_q = log_prob(p, y, rows), log_prob(q, y, rows)

@@ -119,6 +119,11 @@ class Laplace(Kinked):
     def dist(self, mu, scale):
         return stats.laplace(mu, scale)
 
+    def crps(self, y, mu, scale):
+        # Jordan, Krueger and Lerch (2019), JSS 90, appendix A.
+        z = np.abs(y - mu) / scale
+        return scale * (z + np.exp(-z) - 0.75)
+
 
 class AsymmetricLaplace(Kinked):
     """y ~ AL(mu, scale), P(Y <= mu) = quantile: regression of this quantile mu, by its check loss over the scale.

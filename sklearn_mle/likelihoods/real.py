@@ -2,7 +2,7 @@
 
 import numpy as np
 from scipy import stats
-from scipy.special import erf, stdtr
+from scipy.special import erf, exp1, stdtr
 
 from ..distributions import Predictive
 from ..jets import analytic, exprel, gammaln, log_expit, log_ndtr, psi
@@ -135,7 +135,7 @@ class StudentT(Likelihood):
 
     def log_prob(self, y, mu, sigma, df):
         z = (y - mu) / sigma
-        return _log_peak(0.5 * df) - np.log(sigma) - 0.5 * (df + 1) * np.log1p(z * z / df)
+        return log_peak(0.5 * df) - np.log(sigma) - 0.5 * (df + 1) * np.log1p(z * z / df)
 
     def log_cdf(self, y, mu, sigma, df):
         return tail_of_student((y - mu) / sigma, np.log(df))
@@ -151,7 +151,7 @@ class StudentT(Likelihood):
         log_tail = -0.5 * np.log1p(np.minimum(z * z / df, 1e300))
         slope = _log_spread_slope(df)
         falls = log_tail * exprel((df - 1) * log_tail) - slope * exprel((df - 1) * slope)
-        score = (y - mu) * (2 * stdtr(df, z) - 1) + sigma * 2 * df * np.exp(_log_peak(0.5 * df)) * falls
+        score = (y - mu) * (2 * stdtr(df, z) - 1) + sigma * 2 * df * np.exp(log_peak(0.5 * df)) * falls
         return np.where(df > 0.5, score, np.inf)
 
     def derivatives(self, y, eta, order):
@@ -160,11 +160,11 @@ class StudentT(Likelihood):
         z = (y - mu) * precision
         square = z * z
         log_tail = log1p(square / df)
-        parts = [0.5 * (df + 1) * log_tail + (log_sigma - _log_peak(0.5 * df))]
+        parts = [0.5 * (df + 1) * log_tail + (log_sigma - log_peak(0.5 * df))]
         if order > 0:
             t = 1 / (df + square)
             u, pull = square * t, (df + 1) * precision * (z * t)
-            gap, peak = 0.5 * df * log1p_gap(-u, -log_tail), _log_peak_slopes(0.5 * df, order)
+            gap, peak = 0.5 * df * log1p_gap(-u, -log_tail), log_peak_slopes(0.5 * df, order)
             parts.append([-pull, 1 - (df + 1) * u, gap - 0.5 * u - peak[0]])
         if order > 1:
             w = df * t  # u + w = 1
@@ -199,7 +199,7 @@ class StudentT(Likelihood):
         # (h + 1/2) (psi(h + 1/2) - psi(h)) by Stirling's formula.
         slopes = stirling_slopes(h + 0.5, 1)[0] - stirling_slopes(h, 1)[0]
         rise = (h + 0.5) * (np.log1p(0.5 / h) + slopes) + 0.25 / h
-        return np.log(sigma) - _log_peak(h) + rise
+        return np.log(sigma) - log_peak(h) + rise
 
     def divergence(self, theta, other):
         return standardised(self, theta, other)
@@ -217,7 +217,7 @@ def standardised(likelihood, theta, other):
     return entropies.divergence_in_numbers(Predictive(likelihood, p, n), Predictive(likelihood, q, n))
 
 
-def _log_peak(h):
+def log_peak(h):
     """log Gamma(h + 1/2) - log Gamma(h) - 1/2 log(2 pi h), the log density of Student's t at its centre, h = df / 2."""
     return stirling(h + 0.5) - stirling(h) - h * log1p_gap(0.5 / h) - 0.5 * LOG_2PI
 
@@ -226,7 +226,7 @@ def _log_spread_slope(df):
     """log R(df) / (df - 1), R = B(1/2, df - 1/2) / B(1/2, df / 2): the CRPS of Student's t needs it about df = 1."""
     near = np.abs(df - 1) < 0.1
     far = np.where(near | (df <= 0.5), 2.0, df)
-    ratio = (_log_peak(0.5 * far) - _log_peak(far - 0.5) + 0.5 * np.log(far / (2 * far - 1))) / (far - 1)
+    ratio = (log_peak(0.5 * far) - log_peak(far - 0.5) + 0.5 * np.log(far / (2 * far - 1))) / (far - 1)
     # log R is the integral of psi(1/2 + s) - psi(1 + s) over s from (df - 1) / 2 to df - 1.
     nodes, weights = np.polynomial.legendre.leggauss(8)
     mean = 0.0
@@ -236,8 +236,8 @@ def _log_spread_slope(df):
     return np.where(near, 0.5 * mean, ratio)
 
 
-def _log_peak_slopes(h, order):
-    """The first `order` derivatives (1 or 2) of `_log_peak` in log h."""
+def log_peak_slopes(h, order):
+    """The first `order` derivatives (1 or 2) of `log_peak` in log h."""
     u, log = 0.5 / (h + 0.5), np.log1p(0.5 / h)
     rises = [high - low for high, low in zip(stirling_slopes(h + 0.5, order), stirling_slopes(h, order), strict=True)]
     slope = h * (log1p_gap(-u, -log) + rises[0])
@@ -251,7 +251,7 @@ def tail_of_student(z, log_df, *, order):
     def tail(log_df):
         df, size = np.exp(log_df), np.abs(z)
         square = size * size
-        log_density = _log_peak(0.5 * df) - 0.5 * (df + 1) * np.log1p(square / df)
+        log_density = log_peak(0.5 * df) - 0.5 * (df + 1) * np.log1p(square / df)
         x, y = df / (df + square), square / (df + square)
         outer, rate = log_beta_tail(0.5 * df, 0.5, x, y, log_density + np.log(size))
         value = np.where(z < 0, outer - np.log(2), np.log1p(-0.5 * np.exp(outer)))
@@ -350,6 +350,11 @@ class Gumbel(Likelihood):
 
     def point(self, mu, scale):
         return mu + np.euler_gamma * scale
+
+    def crps(self, y, mu, scale):
+        # Jordan, Krueger and Lerch (2019), JSS 90, appendix A, the generalised extreme value law of shape 0.
+        z = (y - mu) / scale
+        return scale * (np.euler_gamma - np.log(2) - z + 2 * exp1(np.exp(-z)))
 
     def entropy(self, mu, scale):
         return np.log(scale) + np.euler_gamma + 1

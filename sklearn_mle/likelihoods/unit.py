@@ -1,7 +1,7 @@
 """Likelihoods of numbers between 0 and 1."""
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
 from ..jets import analytic, expit, gammaln, log_expit, psi
 from ..links import Log, Logit
@@ -124,6 +124,20 @@ class Beta(Likelihood):
 
     def point(self, mu, phi):
         return expit(mu)
+
+    def crps(self, y, mu, phi):
+        # Jordan, Krueger and Lerch (2019), JSS 90, appendix A, with F_(a, b) - F_(a + 1, b) = y (1 - y) p(y) / a.
+        p, q, log_phi, inside = expit(mu), expit(-mu), np.log(phi), np.clip(y, 0.0, 1.0)
+        logs = log_expit(mu) + log_phi, log_expit(-mu) + log_phi, log_phi
+        # log B(2 a, 2 b) - 2 log B(a, b) by Stirling's formula.
+        log_ratio = 0.5 * (logs[0] + logs[1] - log_phi - np.log(2) - LOG_2PI)
+        for sign, log_z in zip((1, 1, -1), logs, strict=True):
+            z = np.exp(np.atleast_1d(log_z))
+            log_ratio = log_ratio + sign * (remainder(2 * z, log_z + np.log(2)) - 2 * remainder(z, log_z))
+        density = inside * (1 - inside) * np.nan_to_num(np.exp(self.log_prob(inside, mu, phi)))
+        cdf = special.betainc(np.maximum(p * phi, 1e-300), np.maximum(q * phi, 1e-300), inside)
+        score = (y - p) * (2 * cdf - 1) + 2 / phi * (density - np.exp(log_ratio))
+        return np.maximum(score, 0.0)
 
     def entropy(self, mu, phi):
         log_p, log_q, log_phi = log_expit(mu), log_expit(-mu), np.log(phi)

@@ -46,7 +46,7 @@ def kl_divergence(p, q):
     array([0.0126])
     """
     p, q = _comparable(p, q)
-    n = max(len(p), len(q))
+    n = len(q) if len(p) == 1 else len(p)
     found = np.empty(n)
     with np.errstate(all="ignore"):
         for rows in blocks(n):
