@@ -8,6 +8,7 @@ from scipy import integrate, stats
 from scipy.special import expit, logit
 
 from sklearn_mle.distributions import Discrete, Predictive, WithSpike, generator
+from sklearn_mle.distributions.within import Within
 from sklearn_mle.likelihoods import (
     Bernoulli,
     Categorical,
@@ -270,3 +271,17 @@ def test_a_dispersion_of_almost_nothing_is_poissons():
     np.testing.assert_allclose(p.var(), q.var(), rtol=1e-7)
     np.testing.assert_allclose(p.cdf([[0], [3], [190]]), q.cdf([[0], [3], [190]]), rtol=1e-5)
     np.testing.assert_array_equal(p.ppf([[0.1], [0.9]]), q.ppf([[0.1], [0.9]]))
+
+
+# --- supports and point masses ----------------------------------------------------------------------------------------
+
+
+def test_supports_and_point_masses():
+    spiked = WithSpike(stats.gamma(2.0), 0.3)
+    assert spiked.support() == (0, np.inf) and spiked.atoms == (0.0,)
+    assert WithSpike(stats.poisson(2.0), 0.3, at=-2).support() == (-2, np.inf)
+    assert WithSpike(stats.poisson(2.0), 0.3).atoms == ()
+    assert Within(stats.norm(), -1.0, 2.5).support() == (-1.0, 2.5)
+    assert Within(stats.poisson(3.0), 0.0, 6.5).support() == (1.0, 6.0)
+    assert Within(stats.gamma(2.0), -1.0, 2.5).support() == (0.0, 2.5)
+    assert Within(spiked, 0.0, 3.0).atoms == () and Within(spiked, -1.0, 3.0).atoms == (0.0,)
