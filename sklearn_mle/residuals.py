@@ -28,7 +28,7 @@ def residuals(model, X, y, kind="quantile", *, random_state=None):
         "quantile": Phi^-1(P(Y <= y)), standard normal if the model is right, whatever its family. Where the law gives
         single values probability, a uniform draw from P(Y < y) .. P(Y <= y) takes the place of P(Y <= y).
         "response": y - mean. "pearson": (y - mean) / standard deviation. "deviance": the root of the row's share of the
-        deviance, with the sign of y - mean.
+        deviance (from the best fit that any mean gives the row), with the sign of y - mean.
     random_state : int, RandomState or None, default=None
         Of the draws.
 
