@@ -1,6 +1,7 @@
 """Likelihoods made of likelihoods: identities, mpmath, closed forms and statsmodels."""
 
 import pickle
+import warnings
 
 import mpmath as mp
 import numpy as np
@@ -12,7 +13,7 @@ from sklearn.model_selection import GridSearchCV
 from statsmodels.discrete.count_model import ZeroInflatedNegativeBinomialP, ZeroInflatedPoisson
 from statsmodels.discrete.truncated_model import HurdleCountModel, TruncatedLFPoisson
 
-from sklearn_mle import MLEClassifier, MLERegressor, Ordinal
+from sklearn_mle import MLEClassifier, MLERegressor, Ordinal, jets
 from sklearn_mle.checks import check_likelihood
 from sklearn_mle.checks.specimen import arrays
 from sklearn_mle.distributions.within import Within
@@ -32,6 +33,7 @@ from sklearn_mle.likelihoods import (
     censored_at,
     right_censored,
 )
+from sklearn_mle.likelihoods.wrappers import log_above
 from sklearn_mle.metrics import log_score
 
 FAMILIES = [
@@ -387,6 +389,73 @@ def test_no_zeros_in_excess_are_said():
         model = MLERegressor(Hurdle()).fit(X, y)
     alone = MLERegressor(Truncated("poisson", lower=0)).fit(X, y)
     np.testing.assert_allclose(model.coef_, alone.coef_, rtol=1e-6)
+
+
+def under_dispersed(rng, n):
+    return rng.binomial(5, 0.5, n).astype(float)
+
+
+def nearly_exponential(rng, n):
+    return rng.exponential(size=n) ** 1.3  # its deviation is above its mean, as that of no truncated normal law
+
+
+def without_noise(rng, n):
+    return censored_at(np.linspace(-1, 2, n), lower=0)
+
+
+@pytest.mark.parametrize(
+    "family, y, message",
+    [
+        (ZeroInflated(), under_dispersed, "pi of an extra zero is at 0: use the base alone"),
+        (ZeroInflated(), lambda rng, n: np.zeros(n), "pi of an extra zero is at 1: every y is 0"),
+        (ZeroInflated("negative_binomial"), under_dispersed, "alpha is at 0: use Poisson"),
+        (Hurdle(), lambda rng, n: np.zeros(n), "pi of a zero is at 1"),
+        (Hurdle("gamma"), lambda rng, n: rng.gamma(2, size=n), "pi of a zero is at 0"),
+        (Hurdle(), lambda rng, n: rng.integers(2, size=n).astype(float), "mu of the base is at 0"),
+        (Hurdle("lognormal"), lambda rng, n: np.r_[2.0, 2.0, np.zeros(n - 2)], "2 values of y, .* as sigma goes to 0"),
+        (Truncated("poisson", lower=0), lambda rng, n: np.ones(n), "mu of the base is at 0"),
+        (Truncated("negative_binomial", lower=0), lambda rng, n: 1 + under_dispersed(rng, n), "alpha is at 0"),
+        (Truncated(lower=0), nearly_exponential, "mu of the base is far from all that is seen"),
+        (Censored("negative_binomial"), lambda rng, n: censored_at(under_dispersed(rng, n), upper=4), "alpha is at 0"),
+        (Censored(), without_noise, "without error, as sigma goes to 0"),
+        (Censored("laplace"), without_noise, "without error, as scale goes to 0"),
+        (Poisson(link="identity"), lambda rng, n: np.zeros(n), "mu is at 0: every count is 0"),
+        ("weibull", lambda rng, n: np.full(n, 2.5), "without error"),
+        ("gumbel", lambda rng, n: np.full(n, 2.5), "without error"),
+        ("student_t", lambda rng, n: np.full(n, 2.5), "without error"),
+    ],
+)
+def test_what_goes_to_its_limit_is_named_once(family, y, message):
+    n = 80
+    y = y(np.random.default_rng(0), n)
+    X = np.linspace(-1, 2, n)[:, None]
+    with pytest.warns(BoundaryWarning, match=message) as warned:
+        model = MLERegressor(family).fit(X, y)
+    assert len(warned) == 1
+    assert np.isfinite(model._W()).all() and np.isfinite(model.log_likelihood_)
+
+
+@pytest.mark.parametrize("log_mu, log_alpha", [(-24.55, 22.84), (-22.42, 36.72), (-40, 3), (-30, -5), (2, 1)])
+def test_counts_that_are_hardly_ever_positive_keep_their_digits(log_mu, log_alpha):
+    with mp.workdps(60):
+        exact = mp.log(-mp.expm1(-mp.exp(-mp.mpf(log_alpha)) * mp.log1p(mp.exp(mp.mpf(log_mu + log_alpha)))))
+    theta = np.exp([log_mu]), np.exp([log_alpha])
+    assert log_above(NegativeBinomial(), 0.0, *theta)[0] == pytest.approx(float(exact), rel=1e-12)
+    value, *_ = jets.taylor(lambda *rows: log_above(NegativeBinomial(), 0.0, *map(np.exp, rows)), np.log(theta), 2)
+    assert value[0] == pytest.approx(float(exact), rel=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_truncated_negative_binomial_fits_at_least_as_well_as_poisson(seed):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(300, 2))
+    y = rng.negative_binomial(5, 5 / (5 + np.exp(0.3 * X[:, 0] - 1))).astype(float)
+    X, y = X[y > 0], y[y > 0]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", BoundaryWarning)  # of some samples Poisson is the maximum
+        poisson, wider = (MLERegressor(Truncated(base, lower=0)).fit(X, y) for base in ("poisson", "negative_binomial"))
+    assert wider.log_likelihood_ >= poisson.log_likelihood_ - 1e-8
+    assert wider.converged_
 
 
 def test_parameters_of_the_base_in_searches_and_pickles():

@@ -12,6 +12,8 @@ from .rank import dependent_columns
 # Logarithms of densities per spread of y. DIGITS: no residual but rounding is so small. SPIKE: nor is one row's, where
 # it stands out from the mean by APART, or where the search did not end.
 DIGITS, SPIKE, APART = 30.0, 20.0, 10.0
+# Natural units that no parameter moves to a maximum.
+FAR = 30.0
 # Numbers in the linear program that names separated columns: so many take some hundredths of a second.
 CHEAP = 50_000
 
@@ -37,6 +39,8 @@ def diagnosis(objective, start, solution, names=None, classes=None):
     limit = _exact(objective, start, solution) or _limit(objective, solution, names, classes, not found)
     if limit:
         found.insert(0, limit)
+    elif not solution.converged and (far := _far_out(objective, start, solution)):
+        found.insert(0, (BoundaryWarning, far))
     elif not solution.converged:
         sentence = f"Stopped before tol was met: {solution.message}. Raise max_iter, or look at history_."
         found.insert(0, (ConvergenceWarning, sentence))
@@ -52,12 +56,13 @@ def diagnosis(objective, start, solution, names=None, classes=None):
 def _exact(objective, start, solution):
     """Rows whose density is beyond the last digit of y: the likelihood has no upper bound."""
     likelihood, layout = objective.likelihood, objective.layout
-    y = objective.rows.sample().block.y
-    if likelihood.support.integer or y.ndim > 1:
+    if likelihood.support.integer or (likelihood.support.columns > 1 and not likelihood.support.infinite):
         return None
-    weight, spread = objective.rows.sample().block.weight, _Spread(likelihood, y)
+    y, weight = _observed(objective.rows.sample().block.y), objective.rows.sample().block.weight
+    spread = _Spread(likelihood, y)
     mean = spread.mean_log_density(y, weight, solution.value)
     bar = min(DIGITS, max(SPIKE, mean + APART)) if solution.converged else SPIKE
+    bar = APART if spread.constant else bar
     if solution.converged and layout.sloped.sum() < 2 and mean < bar:
         return None  # all rows have one scale
     # A row with a scale of its own may well be close to 0: what it is measured against is its own size.
@@ -79,6 +84,11 @@ def _exact(objective, start, solution):
     return BoundaryWarning, text
 
 
+def _observed(y):
+    """The numbers that are observed: y, of intervals those without width, else NaN."""
+    return y if y.ndim == 1 else np.where(y[:, 0] == y[:, 1], y[:, 0], np.nan)
+
+
 class _Spread:
     """How far apart values of y lie: on the scale of y, or of the logarithm of its distance to the support's end."""
 
@@ -87,7 +97,9 @@ class _Spread:
         self.relative = self.support.lower > -np.inf
         size = self._size(y)
         values = np.log(size[size > 0]) if self.relative else y
-        self.spread = (np.std(values) if len(values) else 0.0) or 1.0
+        values = values[np.isfinite(values)]
+        self.constant = len(values) > 1 and np.ptp(values) == 0
+        self.spread = np.std(values) if len(values) > 1 and not self.constant else 1.0
 
     def of_digits(self, y):
         """The spread at y, or the rounding of y where that is more."""
@@ -125,7 +137,7 @@ class _ExactRows:
     @classmethod
     def of(cls, block, likelihood, W, size, bar):
         nll = likelihood.taylor(block.y, block.eta(W), 0)[0]
-        exact = -nll + np.log(size(block.y)) > bar
+        exact = -nll + np.log(size(_observed(block.y))) > bar
         exact &= True if block.weight is None else block.weight > 0
         return cls(int(exact.sum()), block.first + int(np.argmax(exact)) if exact.any() else None)
 
@@ -201,7 +213,10 @@ def _recession(objective, solution, determined):
     if np.abs(step).max(initial=0.0) < 1e-4:
         if not (solution.deficiency and determined) or objective.invariances:
             return None
-        _, vectors = np.linalg.eigh(objective.taylor(w, 2)[2])
+        curvature = objective.taylor(w, 2)[2]
+        if not np.isfinite(curvature).all():
+            return None
+        _, vectors = np.linalg.eigh(curvature)
         steps = [vectors[:, 0], -vectors[:, 0]]
     # 32 times what others still have to go to their optimum would hide that one of them goes on for ever.
     steps += [np.where(np.abs(step) > 1e-3 * np.abs(step).max(initial=0.0), step, 0.0) for step in steps]
@@ -257,11 +272,28 @@ class _Largest:
         return _Largest(np.maximum(self.values, other.values))
 
 
+def _far_out(objective, start, solution):
+    """What to say of a parameter that was on its way to the end of its range when the search stopped, if one was."""
+    layout, likelihood = objective.layout, objective.likelihood
+    at_mean = np.append(1.0, layout.shift + layout.origin)
+    moved = (layout.unpack(solution.w) - layout.unpack(start)) @ at_mean
+    for name, k in likelihood.slices.items():
+        far = np.abs(moved[k]) > FAR * layout.unit[k]
+        if "without bound" in solution.message and k.start == 0:
+            far = moved[k] != 0
+        if far.any() and name not in likelihood.widths:
+            end = _end(likelihood, name, moved[k][0])
+            text = likelihood.limits.get(name, {}).get(end, f"{name} goes to {end:g}")
+            return f"{likelihood!r} seems to have no maximum of the likelihood: {text}."
+    return None
+
+
 def _end(likelihood, name, direction):
     """The value of a parameter, as users read it, whose eta goes to infinity in this direction."""
-    link = likelihood.parameters[name]
+    link, default = likelihood.parameters[name], likelihood.links[name]
     with np.errstate(all="ignore"):
-        return float(link.shown(link.inverse(np.array([np.copysign(np.inf, direction)])))[0])
+        theta = link.inverse(np.array([np.copysign(np.inf, direction)]))
+        return float(link.shown(np.clip(theta, default.lower, default.upper))[0])
 
 
 def _signed(columns, signs, names):

@@ -8,7 +8,7 @@ from .. import jets
 from ..distributions.within import Within
 from .base import silent_where_infinite
 from .support import Support
-from .wrappers import FEW, MU_AT_0, Wrapper, log_above, log_prob, log_sum, start_of_truncated
+from .wrappers import FEW, MU_OUTSIDE, Wrapper, log_above, log_prob, log_sum, start_of_truncated
 
 
 class Truncated(Wrapper):
@@ -25,7 +25,7 @@ class Truncated(Wrapper):
     Cameron and Trivedi (2013), Regression Analysis of Count Data, 4.3. Greene (2018), Econometric Analysis, 19.2.
     """
 
-    own_limits = MU_AT_0
+    own_limits = MU_OUTSIDE
 
     def __init__(self, base="gaussian", lower=-np.inf, upper=np.inf):
         self.base, self.lower, self.upper = base, lower, upper

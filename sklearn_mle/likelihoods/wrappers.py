@@ -18,10 +18,13 @@ from .support import Support
 
 # So many counts are summed term by term.
 FEW = 64
-MU_AT_0 = {
+OUTSIDE = "mu of the base is far from all that is seen, whose law is then nearly exponential: use a base that is"
+MU_OUTSIDE = {
     "mu": {
+        -np.inf: OUTSIDE,
+        np.inf: OUTSIDE,
         0.0: "mu of the base is at 0: what is seen is always the least that can be (Poisson), or has Fisher's "
-        "logarithmic law (NegativeBinomial)"
+        "logarithmic law (NegativeBinomial)",
     }
 }
 
@@ -153,7 +156,12 @@ class ZeroInflated(Wrapper):
     """
 
     own = {"pi": Logit()}
-    own_limits = {"pi": {0.0: "probability pi of an extra zero is at 0: use the base alone"}}
+    own_limits = {
+        "pi": {
+            0.0: "probability pi of an extra zero is at 0: use the base alone",
+            1.0: "probability pi of an extra zero is at 1: every y is 0",
+        }
+    }
 
     def __init__(self, base="poisson", pi=None):
         self.base, self.pi = base, pi
@@ -215,7 +223,7 @@ class Hurdle(Wrapper):
     """
 
     own = {"pi": Logit()}
-    own_limits = MU_AT_0 | {
+    own_limits = MU_OUTSIDE | {
         "pi": {
             0.0: "probability pi of a zero is at 0: there is none, use Truncated(base, lower=0) or the base alone",
             1.0: "probability pi of a zero is at 1: every y is 0",
