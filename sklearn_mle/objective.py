@@ -8,6 +8,9 @@ from .design import Layout, NearKinks, Parts, Root, gram
 from .likelihoods.base import Likelihood
 from .penalty import ElasticNet
 
+# Of the columns of X: where more have no coefficient, the others are gathered.
+MOSTLY = 0.75
+
 
 @dataclass(frozen=True)
 class Objective:
@@ -75,8 +78,22 @@ class Objective:
         kinks = replace(kinks, slopes=kinks.slopes / self.rows.total)
         return replace(kinks, rest=self.taylor(w, 1)[1] - kinks.gradient())
 
+    @property
+    def thresholds(self):
+        """t (d,) of the sum of t_j |w_j| in F: 0 but for an l1 penalty."""
+        if self.penalty.alpha * self.penalty.l1_ratio == 0:
+            return np.zeros(self.size)
+        return self.penalty.thresholds(self.layout.slopes)
+
+    def value(self, w):
+        """F(w)."""
+        return self.taylor(w, 0)[0] + float(self.thresholds @ np.abs(w))
+
     def taylor(self, w, order):
-        """The first `order` + 1 of the value (float), gradient (d,) and observed Hessian (d, d) at w."""
+        """The first `order` + 1 of the value (float), gradient (d,) and observed Hessian (d, d) at w.
+
+        They are those of the smooth part of F, which is all but the `thresholds`.
+        """
         sums = self.rows.sum(_taylor, self.likelihood, self.layout, self.layout.unpack(w), order)
         s = self.rows.total
         value, *derivatives = self._penalty(w)
@@ -89,8 +106,8 @@ class Objective:
 
     def log_likelihood(self, w, value=None):
         """sum_i s_i log p(y_i | theta_i), without the penalty; `value` is F(w) where it is known."""
-        value = self.taylor(w, 0)[0] if value is None else value
-        return -self.rows.total * (value - self._penalty(w)[0])
+        value = self.value(w) if value is None else value
+        return -self.rows.total * (value - self._penalty(w)[0] - float(self.thresholds @ np.abs(w)))
 
     def metric(self, w):
         """A positive semidefinite curvature (d, d): each row's Hessian with its eigenvalues' modulus."""
@@ -107,7 +124,12 @@ class Objective:
 
     def restrict(self, free, w):
         """The objective in which only the coordinates `free` (boolean, (d,)) move, the others held at w."""
-        return replace(self, layout=self.layout.restrict(free, w))
+        layout, idle = self.layout.restrict(free, w), np.zeros(0, dtype=bool)
+        if layout.basis is None:
+            idle = ~layout.mask[:, 1:].any(axis=0) & ~layout.held[:, 1:].any(axis=0)
+        if idle.sum() <= MOSTLY * len(idle):
+            return replace(self, layout=layout)
+        return replace(self, layout=layout.columns_only(~idle), rows=self.rows.columns_only(~idle))
 
     def along(self, basis, w):
         """The objective of v at w + basis v: other coordinates, or a subspace."""

@@ -1,4 +1,4 @@
-"""The elastic net: its smooth part with derivatives, and the proximal map of the rest."""
+"""The elastic net: its smooth part with derivatives, and the thresholds of the rest."""
 
 from dataclasses import dataclass
 
@@ -28,7 +28,6 @@ class ElasticNet:
         gradient = curvature * w
         return 0.5 * float(gradient @ w), gradient, curvature
 
-    def prox(self, w, step, slopes):
-        """argmin_v ||v - w||^2 / (2 step) + alpha l1_ratio ||slopes v||_1: soft threshold."""
-        threshold = step * self.alpha * self.l1_ratio * np.abs(slopes)
-        return np.sign(w) * np.maximum(np.abs(w) - threshold, 0.0)
+    def thresholds(self, slopes):
+        """What the slope of the smooth part must exceed for a coordinate to leave 0: those of |w_j| in the penalty."""
+        return self.alpha * self.l1_ratio * np.abs(slopes)

@@ -134,6 +134,10 @@ class Rows:
         """The same rows with X - origin for X."""
         return Rows(replace(self.block, X=Centred(self.block.X, origin)), self.K, self.n_threads)
 
+    def columns_only(self, which):
+        """The same rows with these columns (boolean) of X, gathered."""
+        return Rows(replace(self.block, X=self.block.X[:, which]), self.K, self.n_threads)
+
 
 def _weight(block):
     return np.sum(block.weight)

@@ -38,8 +38,9 @@ class Centred:
     def T(self):
         return Centred(self.X, self.origin, not self.transposed)
 
-    def __getitem__(self, rows):
-        return Centred(self.X[rows], self.origin)
+    def __getitem__(self, at):
+        rows, columns = at if isinstance(at, tuple) else (at, slice(None))
+        return Centred(self.X[rows, columns], self.origin[columns])
 
     def toarray(self):
         return self.X - self.origin

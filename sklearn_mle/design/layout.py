@@ -108,6 +108,14 @@ class Layout:
         mask[self.mask] = free
         return replace(self, mask=mask, held=self.entries(w))
 
+    def columns_only(self, which):
+        """The layout for these columns (boolean) of X, where no other has a coefficient."""
+        entries = np.concatenate([[True], which])
+        parts = {"shift": self.shift[which], "scale": self.scale[which]}
+        if np.ndim(self.origin):
+            parts["origin"] = self.origin[which]
+        return replace(self, mask=self.mask[:, entries], held=self.held[:, entries], **parts)
+
     def along(self, basis, w):
         """The layout with coordinates v in w + basis v."""
         basis = basis if self.basis is None else self.basis @ basis

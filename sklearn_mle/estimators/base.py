@@ -187,7 +187,9 @@ class BaseMLE(BaseEstimator):
             slopes, intercepts = W[rows, 1:], W[rows, 0]
             if name in self.likelihood_.shift_invariant:
                 # The same constant on all rows changes nothing: take the representative with mean zero.
-                slopes, intercepts = slopes - slopes.mean(axis=0), intercepts - intercepts.mean()
+                intercepts = intercepts - intercepts.mean()
+                if self.alpha * self.l1_ratio == 0:  # else it would cost the exact zeros
+                    slopes = slopes - slopes.mean(axis=0)
             wide = name in self.likelihood_.widths
             self.coefs_[name] = slopes if wide else slopes[0]
             self.intercepts_[name] = intercepts if wide else float(intercepts[0])

@@ -222,11 +222,11 @@ def _recession(objective, solution, determined):
     steps += [np.where(np.abs(step) > 1e-3 * np.abs(step).max(initial=0.0), step, 0.0) for step in steps]
     ceiling = solution.value + 1e-11 * max(1.0, abs(solution.value))
     sample = objective.fewer_rows(SAMPLE)
-    steep = sample.taylor(w, 0)[0] + 0.1  # no pass over all rows where a sample leaves no doubt
+    steep = sample.value(w) + 0.1  # no pass over all rows where a sample leaves no doubt
     for step in steps:
-        if sample.taylor(w + 8.0 * step, 0)[0] > steep:
+        if sample.value(w + 8.0 * step) > steep:
             continue
-        if all(objective.taylor(w + t * step, 0)[0] <= ceiling for t in (8.0, 32.0)):
+        if all(objective.value(w + t * step) <= ceiling for t in (8.0, 32.0)):
             return layout.unpack(w + step) - layout.unpack(w)
     return None
 

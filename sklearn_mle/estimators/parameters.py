@@ -49,11 +49,12 @@ def check_parameters(model):
         value = getattr(model, parameter)
         if not holds(value):
             raise ValueError(f"{name}: {parameter} must be {words}; got {value!r}.")
-    if model.alpha > 0 and model.l1_ratio > 0:
+    solver = chosen_solver(model)
+    if model.alpha > 0 and model.l1_ratio > 0 and not solver.meets_kinks_at_0:
         raise ValueError(
-            f"{name}: l1_ratio > 0 needs a proximal solver, which is not there yet; use l1_ratio=0 (ridge)."
+            f"{name}: {type(solver).__name__} needs a smooth penalty, l1_ratio=0. Under l1 use "
+            'solver="proximal_newton", or "auto", which chooses it.'
         )
-    chosen_solver(model)
 
 
 def named_solver(solver):

@@ -4,9 +4,17 @@ from .auto import Auto
 from .base import Solution, Solver
 from .lbfgs import LBFGS
 from .newton import Newton
+from .proximal import ProximalNewton
 from .quasi_newton import QuasiNewton
 from .sgd import SGD
 
-SOLVERS = {"auto": Auto, "newton": Newton, "quasi_newton": QuasiNewton, "lbfgs": LBFGS, "sgd": SGD}
+SOLVERS = {
+    "auto": Auto,
+    "newton": Newton,
+    "proximal_newton": ProximalNewton,
+    "quasi_newton": QuasiNewton,
+    "lbfgs": LBFGS,
+    "sgd": SGD,
+}
 
-__all__ = ["LBFGS", "SGD", "SOLVERS", "Auto", "Newton", "QuasiNewton", "Solution", "Solver"]
+__all__ = ["LBFGS", "SGD", "SOLVERS", "Auto", "Newton", "ProximalNewton", "QuasiNewton", "Solution", "Solver"]

@@ -3,6 +3,7 @@
 from .base import Solver
 from .lbfgs import LBFGS
 from .newton import Newton
+from .proximal import ProximalNewton
 from .quasi_newton import QuasiNewton, least_sample
 
 # Newton factors a d x d matrix: at 1000 coefficients that costs about as much as one L-BFGS run in all.
@@ -21,12 +22,16 @@ class Auto(Solver):
         Handed to the chosen solver; None leaves its own.
     """
 
+    meets_kinks_at_0 = True
+
     def __init__(self, max_iter=None, tol=None):
         self.max_iter = max_iter
         self.tol = tol
 
     def choice(self, objective):
         """The solver for this objective, with its own parameters."""
+        if objective.thresholds.any():
+            return ProximalNewton()
         if objective.size > SMALL:
             return LBFGS()
         if objective.n_rows >= max(MANY_ROWS, SAMPLES * least_sample(objective)):

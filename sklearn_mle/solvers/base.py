@@ -56,6 +56,7 @@ def _is(kind, value):
 class Solver(BaseEstimator, ABC):
     """w_hat = argmin F(w). Subclasses own `max_iter` and `tol`, and add the rules of their parameters to `rules`."""
 
+    meets_kinks_at_0 = False  # whether it minimises under an l1 penalty
     rules = {"max_iter": integer(1), "tol": number("a finite number >= 0", lambda value: value >= 0)}
 
     def check(self):

@@ -35,14 +35,14 @@ def around_kinks(minimize):
             return minimize(self, objective, w, report, rng)
 
         def report_exact(w, value, gradient_norm, decrement=None):
-            report(w, objective.taylor(w, 0)[0], gradient_norm)
+            report(w, objective.value(w), gradient_norm)
 
-        n_iter, n, best = 0, ROWS + PER_COORDINATE * len(w), (objective.taylor(w, 0)[0], w)
+        n_iter, n, best = 0, ROWS + PER_COORDINATE * len(w), (objective.value(w), w)
         for width in WIDTHS:
             solver = clone(self).set_params(tol=max(self.tol, 1e-3 * width), max_iter=self.max_iter - n_iter)
             stage = minimize(solver, objective.smoothed(width), w, report_exact, rng)
             w, n_iter = stage.w, n_iter + stage.n_iter
-            best = min(best, (objective.taylor(w, 0)[0], w), key=_value)
+            best = min(best, (objective.value(w), w), key=_value)
             if objective.penalty.alpha == 0 and width <= 0.01:
 
                 def free(others, w):
@@ -66,7 +66,7 @@ def around_kinks(minimize):
 def _vertex(objective, w, n, free):
     """F, where it is, and whether it is a minimum: linear programs with n rows, and `free` for the others, in turns."""
     kinked = objective.kinked
-    value = objective.taylor(w, 0)[0]
+    value = objective.value(w)
     for _ in range(TURNS):
         step, fall = _linear_program(objective.restrict(kinked, w).near_kinks(w[kinked], n))
         if step is None:
