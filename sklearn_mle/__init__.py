@@ -1,6 +1,14 @@
 """Maximum-likelihood regression and classification for scikit-learn, with the likelihood as a part you plug in."""
 
-from .estimators import MLEClassifier, MLERegressor, detect_separation, fit_distribution, predict_dist
+from .estimators import (
+    MLEClassifier,
+    MLEClassifierCV,
+    MLERegressor,
+    MLERegressorCV,
+    detect_separation,
+    fit_distribution,
+    predict_dist,
+)
 from .inference import Inference, likelihood_ratio_test
 from .likelihoods import (
     AsymmetricLaplace,
@@ -63,7 +71,9 @@ __all__ = [
     "LogNormal",
     "Logistic",
     "MLEClassifier",
+    "MLEClassifierCV",
     "MLERegressor",
+    "MLERegressorCV",
     "NegativeBinomial",
     "NegativeBinomial1",
     "Ordinal",

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
+from sklearn_mle import MLERegressor
 from sklearn_mle.checks import check_solver
 from sklearn_mle.checks.solvers import Recorder, problem, problems
 from sklearn_mle.design import Layout
@@ -14,6 +15,7 @@ from sklearn_mle.likelihoods import (
     Categorical,
     Gaussian,
     GaussianOnLabels,
+    Hurdle,
     NegativeBinomial,
     Poisson,
     StudentT,
@@ -375,3 +377,17 @@ def test_layout_units_do_not_move_the_optimum():
     for solver in (Newton(), LBFGS()):
         W, V = (p.objective.layout.unpack(run(solver, p)[0].w) for p in (one, other))
         np.testing.assert_allclose(V, W, rtol=1e-7)
+
+
+@pytest.mark.parametrize("n, seed, k, zeros", [(10_000, 23, 300, 0.0), (200, 1007, 4, 0.2), (100, 100_024, 3, 0.2)])
+def test_a_small_dispersion_where_the_nll_is_nearly_flat(n, seed, k, zeros):
+    """F = c alpha + ... is concave in log alpha near 0: rows of both signs, and beyond a hump no slope leads back."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n, 2))
+    y = rng.poisson(np.exp(0.2 + 0.3 * X[:, 0]) * rng.gamma(k, 1 / k, n)) * (rng.random(n) > zeros)
+    likelihood = Hurdle("negative_binomial") if zeros else NegativeBinomial()
+    model, peer = (MLERegressor(likelihood, solver=solver).fit(X, y) for solver in ("newton", "lbfgs"))
+    assert model.converged_ and model.n_iter_ < 30
+    assert model.intercepts_["alpha"] == pytest.approx(
+        peer.intercepts_["alpha"], rel=1e-6
+    ) and model.log_likelihood_ >= (peer.log_likelihood_ - 1e-9)

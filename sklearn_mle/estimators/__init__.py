@@ -2,8 +2,17 @@
 
 from .base import predict_dist
 from .classifier import MLEClassifier
+from .cv import MLEClassifierCV, MLERegressorCV
 from .existence import detect_separation
 from .regressor import MLERegressor
 from .unconditional import fit_distribution
 
-__all__ = ["MLEClassifier", "MLERegressor", "detect_separation", "fit_distribution", "predict_dist"]
+__all__ = [
+    "MLEClassifier",
+    "MLEClassifierCV",
+    "MLERegressor",
+    "MLERegressorCV",
+    "detect_separation",
+    "fit_distribution",
+    "predict_dist",
+]

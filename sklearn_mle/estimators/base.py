@@ -57,17 +57,7 @@ class BaseMLE(BaseEstimator):
         """
         # A draft is fitted, and handed over at the end: whatever fails or interrupts, the old fit remains.
         draft = self._draft()
-        with one_blas_thread, np.errstate(all="ignore"):
-            objective, w = draft._begin(X, y, sample_weight, self._warm_start())
-            solution, history = draft._minimize(objective, w)
-            draft._learn(objective, solution.w)
-            draft.log_likelihood_ = objective.log_likelihood(solution.w, solution.value)
-            names, classes = (getattr(draft, name, None) for name in ("feature_names_in_", "classes_"))
-            warning = diagnosis(objective, w, solution, names, classes)
-        draft.n_iter_, draft.converged_, draft.history_ = solution.n_iter, solution.converged, history
-        if warning:
-            category, text = warning
-            warnings.warn(f"{type(self).__name__}: {text}", category, stacklevel=2)
+        draft._fit(X, y, sample_weight, self._coefficients() if self.warm_start else {})
         self.__dict__ = draft.__dict__
         return self
 
@@ -166,6 +156,20 @@ class BaseMLE(BaseEstimator):
         draft.__dict__.update(kept)
         return draft
 
+    def _fit(self, X, y, sample_weight, warm_start):
+        """Fit this draft, and warn of what `fit` was called with."""
+        with one_blas_thread, np.errstate(all="ignore"):
+            objective, w = self._begin(X, y, sample_weight, warm_start)
+            solution, history = self._minimize(objective, w)
+            self._learn(objective, solution.w)
+            self.log_likelihood_ = objective.log_likelihood(solution.w, solution.value)
+            names, classes = (getattr(self, name, None) for name in ("feature_names_in_", "classes_"))
+            warning = diagnosis(objective, w, solution, names, classes)
+        self.n_iter_, self.converged_, self.history_ = solution.n_iter, solution.converged, history
+        if warning:
+            category, text = warning
+            warnings.warn(f"{type(self).__name__}: {text}", category, stacklevel=3)
+
     def _begin(self, X, y, sample_weight, warm_start, **target):
         """The objective of the training table and the coordinates to start from."""
         check_parameters(self)
@@ -197,9 +201,9 @@ class BaseMLE(BaseEstimator):
         at_zero = [np.array([intercept]) for intercept in self._W()[:, 0]]
         vars(self).update(self.likelihood_.fitted(*self.likelihood_.theta(at_zero)))
 
-    def _warm_start(self):
-        """What a warm start takes over from the last fit, or {}."""
-        if not self.warm_start or not hasattr(self, "coefs_"):
+    def _coefficients(self):
+        """What a warm start takes over from a fit, or {}."""
+        if not hasattr(self, "coefs_"):
             return {}
         return {"coef": self.coef_, "intercept": self.intercept_, "coefs": self.coefs_, "intercepts": self.intercepts_}
 

@@ -151,7 +151,7 @@ def warn_if_standardised(X, offsets, names):
                 "in front has changed it. Scale the other columns only: "
                 'ColumnTransformer([("scale", StandardScaler(), columns)], remainder="passthrough").',
                 UserWarning,
-                stacklevel=5,
+                stacklevel=6,
             )
 
 

@@ -224,9 +224,10 @@ def _recession(objective, solution, determined):
     sample = objective.fewer_rows(SAMPLE)
     steep = sample.value(w) + 0.1  # no pass over all rows where a sample leaves no doubt
     for step in steps:
-        if sample.value(w + 8.0 * step) > steep:
+        far = step * (8.0 / min(1.0, np.abs(step).max()))  # in natural units: a short step would not get there
+        if sample.value(w + far) > steep:
             continue
-        if all(objective.value(w + t * step) <= ceiling for t in (8.0, 32.0)):
+        if all(objective.value(w + t * far) <= ceiling for t in (1.0, 4.0)):
             return layout.unpack(w + step) - layout.unpack(w)
     return None
 

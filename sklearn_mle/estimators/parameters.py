@@ -46,11 +46,13 @@ def check_parameters(model):
     """A ValueError that names the first argument that breaks its rule, and the rule."""
     name = type(model).__name__
     for parameter, (holds, words) in RULES.items():
+        if parameter not in model.get_params(deep=False):
+            continue
         value = getattr(model, parameter)
         if not holds(value):
             raise ValueError(f"{name}: {parameter} must be {words}; got {value!r}.")
     solver = chosen_solver(model)
-    if model.alpha > 0 and model.l1_ratio > 0 and not solver.meets_kinks_at_0:
+    if getattr(model, "alpha", 1.0) > 0 and model.l1_ratio > 0 and not solver.meets_kinks_at_0:
         raise ValueError(
             f"{name}: {type(solver).__name__} needs a smooth penalty, l1_ratio=0. Under l1 use "
             'solver="proximal_newton", or "auto", which chooses it.'

@@ -34,7 +34,7 @@ class MLERegressor(RegressorMixin, BaseMLE):
     alpha : float, default=0.0
         Strength of the penalty, a multiple of the *mean* nll; 0 is maximum likelihood.
     l1_ratio : float, default=0.0
-        Share of the l1 norm in the penalty; where there is a penalty, only 0 (ridge) is available yet.
+        Share of the l1 norm in the penalty: 0 is ridge, 1 lasso, which leaves slopes at exactly 0.
     fit_intercept : bool, default=True
         Whether the first parameter has an intercept.
     offset : str, int or dict, default=None
@@ -205,7 +205,7 @@ class MLERegressor(RegressorMixin, BaseMLE):
                 f"{type(self.likelihood_).__name__} models counts; y[{fraction.row}] is {fraction.value}, no integer. "
                 "The coefficients are a quasi-likelihood fit; the predictive distribution is still that of integers.",
                 UserWarning,
-                stacklevel=5,
+                stacklevel=6,
             )
         return y, weight
 

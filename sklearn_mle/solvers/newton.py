@@ -1,5 +1,7 @@
 """Newton's method: observed curvature, each row's modulus where that is indefinite, better coordinates where ill."""
 
+from functools import cached_property
+
 import numpy as np
 from scipy.linalg import cho_solve, solve_triangular
 from scipy.linalg.lapack import dpstrf
@@ -12,14 +14,22 @@ from .kinks import around_kinks
 CLEAR, NOISE = 1e-8, 1e-13
 # Curvature in natural units (about 1 at the start) that counts as none: a parameter on its way to infinity.
 FLAT = 1e-18
+# What counts as none at the end, where it may be that of a flat part beyond a hump; and how often that is tried.
+FLAT_AFTER_ALL, RETURNS = 1e-9, 3
+# Steps in a row without H itself, before which the modulus of H is tried for the metric.
+MODULUS_AT = range(3, 100, 2)
 # A slope without curvature is followed by FAR natural units a step, and given up after so many of them: beyond
 # e^-40 of where it started, a scale is below the last digit of y.
 FAR, GIVEN_UP = 8.0, 8
+# Where the curvature is less than this share of that at the start, it says little about what is farther off.
+LOOSE = 1e-2
 # Singular values of the root below this share of the largest are exact collinearity.
 RANK = 1e-12
 ROUNDING = 8 * np.finfo(float).eps
 # The largest relative noise of F: that of (y - mu) / sigma where y is 1e9 from 0, or X in sparse blocks.
 NOISE_OF_F = 1e-8
+# After so many steps in a row that hardly change F, what is left of the gap is hidden in its noise.
+STILL = 3
 # Steps as shares of Newton's: halves first; tenths soon after, for where the curvature nearly vanishes.
 LENGTHS = [1.0, 0.5, 0.25, 0.125, *np.logspace(-1.5, -40.5, 40)]
 
@@ -55,20 +65,25 @@ class Newton(Solver):
         if not np.isfinite(value):  # its derivatives are 0, as at an optimum
             report(w, value, float(np.linalg.norm(g)))
             return Solution(w, value, 1, False, f"F is {value} at the start")
-        falls, deficiency = 0, None  # steps in a row down a slope without curvature
+        whole, start, returns, reach = objective, w, RETURNS, Reach(objective, w)
+        # Steps in a row: down a slope without curvature, by a metric, that change nothing.
+        falls, short, still, deficiency = 0, 0, 0, None
         for n_iter in range(1, self.max_iter + 1):
-            step, ill, rank, sloping = newton_step(objective, x, g, H)
+            step, ill, rank, sloping, exact = newton_step(objective, x, g, H, short in MODULUS_AT, reach)
             deficiency = len(x) - rank + ill if deficiency is None else deficiency
             if basis is None and not sloping and (ill or len(x) - rank > objective.invariances):
-                columns = orthonormal_coordinates(objective.root(x))
+                loose = np.diag(H) < LOOSE * reach.curvature
+                columns = better_coordinates(objective.root(x), loose)
                 along = objective.along(columns, x)
                 parts = along.taylor(np.zeros(columns.shape[1]), 2)
                 if np.isfinite(parts[1]).all():
                     objective, origin, basis, x = along, w, columns, np.zeros(columns.shape[1])
                     value, g, H = parts
-                    step, *_, sloping = newton_step(objective, x, g, H)
+                    reach.curvature = np.append(np.ones(columns.shape[1] - loose.sum()), reach.curvature[loose])
+                    step, *_, sloping, exact = newton_step(objective, x, g, H, short in MODULUS_AT, reach)
             direction = step if basis is None else basis @ step
             falls = falls + 1 if sloping else 0
+            short = 0 if exact else short + 1
             decrement = -0.5 * float(g @ step)
             report(w, value, float(np.linalg.norm(g)), decrement)
             rounding = ROUNDING * max(1.0, abs(value))
@@ -76,8 +91,20 @@ class Newton(Solver):
                 last = objective.taylor(x + step, 1)
                 if last[0] <= value + rounding or flatter(last, value, g, step):
                     x, value = x + step, last[0]
+                    w = _place(origin, basis, x)
+                back = None
+                if returns:
+                    diagonal = np.diag(H if basis is None else whole.taylor(w, 2)[2])
+                    back = on_the_way_back(whole, w, start, value, diagonal)
+                if back is not None:
+                    objective, basis, returns = whole, None, returns - 1
+                    w, x, reach = back, back, Reach(whole, start)
+                    value, g, H = objective.taylor(x, 2)
+                    continue
                 message = f"the gap of F is below {self.tol:g}"
-                return Solution(_place(origin, basis, x), value, n_iter, True, message, direction, deficiency)
+                return Solution(w, value, n_iter, True, message, direction, deficiency)
+            if still > STILL and decrement <= NOISE_OF_F * max(1.0, abs(value)):
+                return Solution(w, value, n_iter, True, "F no longer changes", direction, deficiency)
             if falls > GIVEN_UP:
                 return Solution(w, value, n_iter, False, "F falls without bound", direction, deficiency)
             for length in LENGTHS:
@@ -91,7 +118,9 @@ class Newton(Solver):
                 return Solution(w, value, n_iter, False, message, direction, deficiency)
             x = x + length * step
             w = _place(origin, basis, x)
+            before = value
             value, g, H = trial if length == 1.0 else objective.taylor(x, 2)
+            still = still + 1 if abs(value - before) <= max(rounding, self.tol * max(1.0, abs(value))) else 0
         message = f"{self.max_iter} iterations were not enough"
         return Solution(w, value, self.max_iter, False, message, direction, deficiency)
 
@@ -114,18 +143,65 @@ def _place(origin, basis, x):
     return x if basis is None else origin + basis @ x
 
 
-def newton_step(objective, w, g, H):
-    """-H^-1 g, by the metric where H is indefinite; ill and rank as `solve` says; whether F slopes where H is 0."""
+def on_the_way_back(objective, w, start, value, diagonal):
+    """A point with less F than w where coordinates without curvature are moved back towards the start; None if none is.
+
+    A step may have taken a parameter over a hump into the flat part of F, where no derivative leads back.
+    """
+    flat = np.abs(diagonal) < FLAT_AFTER_ALL
+    if not flat.any():
+        return None
+    points = [np.where(flat, w + share * (start - w), w) for share in 2.0 ** -np.arange(8)]
+    values = [objective.taylor(point, 0)[0] for point in points]
+    best = int(np.argmin(values))
+    return points[best] if values[best] < value - 1e-10 * max(1.0, abs(value)) else None
+
+
+class Reach:
+    """How far a step may go where the curvature has nearly vanished since the start: it knows of no hump in between."""
+
+    def __init__(self, objective, w):
+        self.objective, self.w = objective, w
+
+    @cached_property
+    def curvature(self):
+        """That of the metric at the start, of each coordinate."""
+        return np.diag(self.objective.metric(self.w))
+
+    def limited(self, step, g, curvature):
+        """The step, with at most FAR natural units of each coordinate whose curvature is LOOSE."""
+        if np.abs(step).max(initial=0.0) <= FAR:
+            return step
+        unit = 1 / np.sqrt(np.maximum(self.curvature, FLAT))
+        limited = np.where(curvature < LOOSE * self.curvature, np.clip(step, -FAR * unit, FAR * unit), step)
+        return limited if g @ limited <= 0.0 else step * min(1.0, np.min(FAR * unit / np.maximum(np.abs(step), FLAT)))
+
+
+def newton_step(objective, w, g, H, short, reach):
+    """-H^-1 g, by the metric where H is indefinite; ill, rank as `solve` says; does F slope where H is 0; is H exact.
+
+    Rows of either sign, whose sum is about 0, have a metric in which steps are too `short`: then H's modulus it is.
+    """
     step, ill, rank = solve(H, -g)
-    if step is None:
-        H = objective.metric(w)
+    exact = step is not None
+    if not exact:
+        H = modulus(H) if short else objective.metric(w)
         step, ill, rank = solve(H, -g, semidefinite=True)
     if step is None:  # the curvature overflows
-        return -g, False, len(g), False
+        return -g, False, len(g), False, True
     slope = g + H @ step  # what is left of it where there is no curvature: far on, and the search shortens
     steepest = np.abs(slope).max(initial=0.0)
     sloping = steepest > max(1e-8, 1e-4 * np.abs(g).max(initial=0.0))  # more than rounding
-    return (step - FAR / steepest * slope if sloping else step), ill, rank, sloping
+    step = step - FAR / steepest * slope if sloping else step
+    return reach.limited(step, g, np.diag(H)), ill, rank, sloping, exact
+
+
+def modulus(H):
+    """V |D| V' of H = V D V'."""
+    if not np.isfinite(H).all():
+        return H
+    values, vectors = np.linalg.eigh(H)
+    return (vectors * np.abs(values)) @ vectors.T
 
 
 def solve(H, b, semidefinite=False):
@@ -168,10 +244,19 @@ def solve(H, b, semidefinite=False):
     return (x if np.isfinite(x).all() else b), ill, rank
 
 
+def better_coordinates(R, loose):
+    """Orthonormal ones for all but the `loose` coordinates, which keep their units and their reach."""
+    within = orthonormal_coordinates(R[:, ~loose])
+    columns = np.zeros((len(loose), within.shape[1] + loose.sum()))
+    columns[~loose, : within.shape[1]] = within
+    columns[loose, within.shape[1] :] = np.eye(loose.sum())
+    return columns
+
+
 def orthonormal_coordinates(R):
     """B with B'R'R B = I over the directions in which R is not zero, by the SVD of R with equilibrated columns."""
     scale = np.linalg.norm(R, axis=0)
     scale[scale == 0] = 1.0
     _, values, Vt = np.linalg.svd(R / scale, full_matrices=False)
-    rank = int((values > RANK * values[0]).sum())
+    rank = int((values > RANK * values.max(initial=0.0)).sum())
     return Vt[:rank].T / values[:rank] / scale[:, None]

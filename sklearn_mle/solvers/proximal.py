@@ -67,7 +67,7 @@ class ProximalNewton(Solver):
             part = self._descend(objective.restrict(at_work, w), w[at_work], report_all, self.max_iter - n_iter)
             n_iter += part.n_iter
             w, step = _scatter(part.w, at_work), _scatter(part.step, at_work)
-        done = part.converged and not calling.any()
+        done = part.converged and not bool(calling.any())
         return Solution(w, part.value, n_iter, done, part.message, step)
 
     def _descend(self, objective, w, report, max_iter):
@@ -81,7 +81,7 @@ class ProximalNewton(Solver):
             gap = max(0.0, -float(slope + 0.5 * step @ B @ step))
             report(w, total, shortest_subgradient(g, w, t), gap)
             rounding = ROUNDING * max(1.0, abs(total))
-            done = gap <= max(self.tol, np.finfo(float).eps) * max(1.0, abs(total))
+            done = bool(gap <= max(self.tol, np.finfo(float).eps) * max(1.0, abs(total)))
             for length in LENGTHS[:1] if done else LENGTHS:
                 v = w + length * step
                 trial, trial_g = objective.taylor(v, 1)

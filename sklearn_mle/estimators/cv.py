@@ -1,0 +1,269 @@
+"""The strength of the penalty chosen by cross-validation, along a path of warm starts."""
+
+import warnings
+from dataclasses import replace
+from numbers import Integral
+
+import numpy as np
+from joblib import Parallel, delayed, effective_n_jobs
+from sklearn.base import is_classifier
+from sklearn.metrics import check_scoring
+from sklearn.model_selection import check_cv
+from sklearn.utils import _safe_indexing, check_random_state, indexable
+
+from ..penalty import ElasticNet
+from ..rows import one_blas_thread
+from ..solvers import Auto
+from .classifier import MLEClassifier
+from .parameters import check_parameters, chosen_solver
+from .regressor import MLERegressor
+from .table import check_numbers
+
+# The least alpha of a path, as a share of the one that leaves no slope; and the l1_ratio by which that of a ridge,
+# which leaves all of them, is reckoned: those of scikit-learn's ElasticNetCV.
+LEAST, LEAST_L1_RATIO = 1e-3, 1e-3
+
+
+class PathCV:
+    """What regressor and classifier share: fits along the path of alphas, in folds, and the best once more."""
+
+    warm_start = False
+
+    @property
+    def alpha(self):
+        """The alpha of the fit: `alpha_`, or where on the path a draft is."""
+        return vars(self).get("alpha_", 0.0)
+
+    @property
+    def partial_fit(self):
+        """There is none: a path needs all rows, again and again."""
+        raise AttributeError(f"{type(self).__name__} has no partial_fit: choose alpha, then use the plain estimator.")
+
+    def fit(self, X, y, sample_weight=None):
+        """Choose alpha by cross-validation and fit all rows with it.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n, p)
+        y : array-like of shape (n,), or (n, m) where the likelihood says so
+        sample_weight : array-like of shape (n,), default=None
+            Weight 2 is the row twice, in fits and in scores.
+
+        Returns
+        -------
+        self
+        """
+        check_parameters(self)
+        scorer = mean_log_prob if self.scoring is None else check_scoring(self, self.scoring)
+        draft, name = self._draft(), type(self).__name__
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what there is to say of the table is said at the end, once
+            draft.alphas_ = draft._grid(X, y, sample_weight)
+            X_rows, y_rows, weight = indexable(X, y, sample_weight)
+            splits = list(check_cv(self.cv, y, classifier=is_classifier(self)).split(X_rows, y_rows))
+            in_folds = Parallel(min(effective_n_jobs(self.n_jobs), len(splits)), prefer="threads")
+            scores = in_folds(delayed(draft._scores)(X_rows, y_rows, weight, *split, scorer) for split in splits)
+            path = list(draft._path(X, y, sample_weight))
+        draft.score_path_ = np.stack(scores, axis=1)
+        tests = None if weight is None else [np.sum(_safe_indexing(weight, test)) for _, test in splits]
+        mean = np.average(draft.score_path_, axis=1, weights=tests)
+        if np.isnan(mean).all():
+            raise ValueError(f"{name}: every alpha scores NaN in some fold; look at `scoring`.")
+        best = int(np.nanargmax(mean))
+        draft.coef_path_ = np.stack([model.coef_ for model in path])
+        draft.intercept_path_ = np.stack([np.asarray(model.intercept_) for model in path])
+        draft.alpha_ = draft.alphas_[best]
+        draft._fit(X, y, sample_weight, path[best]._coefficients())
+        self.__dict__ = draft.__dict__
+        return self
+
+    def _grid(self, X, y, sample_weight):
+        """The alphas, falling: as given, or from the least that leaves no slope down to a thousandth of it."""
+        count, alphas = self.alphas, np.ravel(self.alphas)
+        if isinstance(count, bool) or not len(alphas) or min(alphas) < isinstance(count, Integral):
+            raise ValueError(f"alphas must be a number of them, or numbers >= 0; got {count!r}.")
+        if not isinstance(count, Integral):
+            return np.unique(check_numbers(alphas, "alphas", type(self).__name__))[::-1]
+        draft = self._draft()
+        with one_blas_thread, np.errstate(all="ignore"):
+            objective, w = draft._begin(X, y, sample_weight, {})
+            slopes = np.abs(objective.layout.slopes)
+            null = replace(objective.restrict(slopes == 0, np.zeros(len(w))), penalty=ElasticNet())
+            w[slopes > 0] = 0.0
+            if null.size:
+                w[slopes == 0] = Auto().minimize(null, w[slopes == 0], lambda *report, **more: None, None).w
+            g = np.abs(objective.taylor(w, 1)[1])
+        most = np.max(g[slopes > 0] / slopes[slopes > 0], initial=0.0) / max(self.l1_ratio, LEAST_L1_RATIO)
+        most = max(float(most), np.finfo(float).tiny / LEAST)
+        return np.geomspace(most, most * LEAST, int(count)) if count > 1 else np.array([most])
+
+    def _path(self, X, y, sample_weight):
+        """A fitted draft for each alpha, each from where the last one ended; without verdicts on the fits."""
+        draft = self._draft()
+        draft.alpha_ = self.alphas_[-1]  # the units are those of the weakest penalty
+        with one_blas_thread, np.errstate(all="ignore"):
+            objective, w = draft._begin(X, y, sample_weight, {})
+            for alpha in self.alphas_:
+                penalised = replace(objective, penalty=replace(objective.penalty, alpha=alpha))
+                solver, rng = chosen_solver(draft), check_random_state(self.random_state)
+                w = solver.minimize(penalised, w, lambda *report, **more: None, rng).w
+                model = draft._draft(keep=True)
+                model.alpha_ = alpha
+                model._learn(penalised, w)
+                yield model
+
+    def _scores(self, X, y, sample_weight, train, test, scorer):
+        """The score of each alpha on the rows `test`, fitted on the rows `train`."""
+        parts = [(table, None if table is None else _safe_indexing(table, test)) for table in (X, y, sample_weight)]
+        X_test, y_test, weight = (part for _, part in parts)
+        train = [None if table is None else _safe_indexing(table, train) for table, _ in parts]
+        arguments = {} if weight is None else {"sample_weight": weight}
+        return np.array([scorer(model, X_test, y_test, **arguments) for model in self._path(*train)])
+
+
+def mean_log_prob(model, X, y, sample_weight=None):
+    """The mean log-likelihood of the rows."""
+    return np.average(model.log_prob(X, y), weights=sample_weight)
+
+
+class MLERegressorCV(PathCV, MLERegressor):
+    """`MLERegressor` whose `alpha` is that of a path with the best score in cross-validation.
+
+    Parameters
+    ----------
+    likelihood : str or Likelihood, default="gaussian"
+        As in `MLERegressor`, as all that are not described here.
+    alphas : int or array-like of shape (m,), default=100
+        Strengths of the penalty to try; a number: so many, geometrically from the least that leaves no slope (for
+        ``l1_ratio=0``, which leaves all, as if it were 0.001) to a thousandth of it.
+    l1_ratio : float, default=0.0
+    cv : int, splitter, iterable or None, default=None
+        As in scikit-learn; None: 5 folds.
+    scoring : str or callable, default=None
+        As in scikit-learn; None: the mean log-likelihood.
+    n_jobs : int, default=None
+        Threads over folds.
+    regressed, fit_intercept, offset, exposure, solver, max_iter, tol, random_state, verbose
+
+    Attributes
+    ----------
+    alpha_ : float
+    alphas_ : array of shape (m,)
+        Falling.
+    score_path_ : array of shape (m, folds)
+    coef_path_, intercept_path_ : arrays of shape (m, ...)
+        `coef_` and `intercept_` of all rows for each alpha.
+    coef_, intercept_, coefs_, intercepts_, likelihood_, log_likelihood_, n_iter_, converged_, history_, \
+n_features_in_, feature_names_in_
+        As in `MLERegressor`, with `alpha_`.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn_mle import MLERegressorCV
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> model = MLERegressorCV("gamma", alphas=20, l1_ratio=1.0).fit(X, y)
+    >>> int((model.coef_ != 0).sum())
+    8
+    """
+
+    def __init__(
+        self,
+        likelihood="gaussian",
+        *,
+        alphas=100,
+        l1_ratio=0.0,
+        cv=None,
+        scoring=None,
+        regressed=None,
+        fit_intercept=True,
+        offset=None,
+        exposure=None,
+        solver="auto",
+        max_iter=None,
+        tol=None,
+        n_jobs=None,
+        random_state=None,
+        verbose=0,
+    ):
+        self.likelihood = likelihood
+        self.alphas = alphas
+        self.l1_ratio = l1_ratio
+        self.cv = cv
+        self.scoring = scoring
+        self.regressed = regressed
+        self.fit_intercept = fit_intercept
+        self.offset = offset
+        self.exposure = exposure
+        self.solver = solver
+        self.max_iter = max_iter
+        self.tol = tol
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.verbose = verbose
+
+
+class MLEClassifierCV(PathCV, MLEClassifier):
+    """`MLEClassifier` whose `alpha` is that of a path with the best score in cross-validation.
+
+    Parameters
+    ----------
+    likelihood : str or LabelLikelihood, default="auto"
+    alphas, l1_ratio, cv, scoring, n_jobs
+        As in `MLERegressorCV`; folds are stratified.
+    class_weight, regressed, fit_intercept, offset, exposure, solver, max_iter, tol, random_state, verbose
+        As in `MLEClassifier`.
+
+    Attributes
+    ----------
+    alpha_, alphas_, score_path_, coef_path_, intercept_path_
+        As in `MLERegressorCV`.
+    classes_, coef_, intercept_, coefs_, intercepts_, likelihood_, log_likelihood_, n_iter_, converged_, history_, \
+n_features_in_, feature_names_in_
+        As in `MLEClassifier`, with `alpha_`.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn_mle import MLEClassifierCV
+    >>> X, y = load_iris(return_X_y=True)
+    >>> MLEClassifierCV(alphas=20).fit(X, y).score_path_.shape
+    (20, 5)
+    """
+
+    def __init__(
+        self,
+        likelihood="auto",
+        *,
+        alphas=100,
+        l1_ratio=0.0,
+        cv=None,
+        scoring=None,
+        class_weight=None,
+        regressed=None,
+        fit_intercept=True,
+        offset=None,
+        exposure=None,
+        solver="auto",
+        max_iter=None,
+        tol=None,
+        n_jobs=None,
+        random_state=None,
+        verbose=0,
+    ):
+        self.likelihood = likelihood
+        self.alphas = alphas
+        self.l1_ratio = l1_ratio
+        self.cv = cv
+        self.scoring = scoring
+        self.class_weight = class_weight
+        self.regressed = regressed
+        self.fit_intercept = fit_intercept
+        self.offset = offset
+        self.exposure = exposure
+        self.solver = solver
+        self.max_iter = max_iter
+        self.tol = tol
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.verbose = verbose

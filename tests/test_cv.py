@@ -1,0 +1,112 @@
+"""Paths over alpha, and the best of them by cross-validation."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone, is_classifier, is_regressor
+from sklearn.linear_model import ElasticNetCV
+from sklearn.model_selection import KFold, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from sklearn_mle import Inference, MLEClassifier, MLEClassifierCV, MLERegressor, MLERegressorCV
+
+rng = np.random.default_rng(0)
+N, P = 240, 12
+X = rng.standard_normal((N, P))
+ETA = X[:, :3] @ [1.0, -0.7, 0.4]
+NUMBERS = ETA + rng.standard_normal(N)
+COUNTS = rng.poisson(np.exp(0.5 * ETA))
+LABELS = np.array(["a", "b", "c"])[np.digitize(ETA + rng.logistic(size=N), [-1, 1])]
+FOLDS = KFold(3)
+
+
+@parametrize_with_checks([MLERegressorCV(alphas=3, cv=2), MLEClassifierCV(alphas=3, cv=2)])
+def test_scikit_learns_checks(estimator, check):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        check(estimator)
+
+
+@pytest.mark.parametrize("l1_ratio", [0.0, 0.5, 1.0])
+def test_the_path_is_that_of_single_fits(l1_ratio):
+    model = MLERegressorCV("poisson", alphas=6, l1_ratio=l1_ratio, cv=FOLDS).fit(X, COUNTS)
+    assert model.alphas_.shape == (6,) and (np.diff(model.alphas_) < 0).all()
+    assert model.score_path_.shape == (6, 3) and model.coef_path_.shape == (6, P) == (6, *model.coef_.shape)
+    for alpha, coef, intercept, scores in zip(
+        model.alphas_, model.coef_path_, model.intercept_path_, model.score_path_, strict=True
+    ):
+        single = MLERegressor("poisson", alpha=alpha, l1_ratio=l1_ratio)
+
+        def mean_log_prob(model, X, y):
+            return model.log_prob(X, y).mean()
+
+        np.testing.assert_allclose(
+            scores, cross_val_score(single, X, COUNTS, cv=FOLDS, scoring=mean_log_prob), rtol=1e-8
+        )
+        single.fit(X, COUNTS)
+        np.testing.assert_allclose(coef, single.coef_, atol=1e-8)
+        assert intercept == pytest.approx(single.intercept_, abs=1e-8)
+    best = model.score_path_.mean(axis=1).argmax()
+    assert model.alpha_ == model.alpha == model.alphas_[best]
+    np.testing.assert_allclose(model.coef_, model.coef_path_[best], atol=1e-8)
+    assert Inference.from_estimator(model, X, COUNTS, allow_penalized=True).n_obs == N
+
+
+def test_the_grid_begins_where_the_first_slope_leaves_zero():
+    model = MLERegressorCV("poisson", alphas=5, l1_ratio=0.9, cv=FOLDS).fit(X, COUNTS)
+    first = model.alphas_[0]
+    assert model.alphas_[-1] == pytest.approx(1e-3 * first)
+    for factor, zero in [(1.0001, True), (0.999, False)]:
+        fit = MLERegressor("poisson", alpha=first * factor, l1_ratio=0.9).fit(X, COUNTS)
+        assert (not fit.coef_.any()) is zero
+
+
+def test_gaussian_chooses_as_elastic_net_does():
+    """Its alpha is that of least squares over sigma^2: the grids differ, the best model hardly."""
+    model = MLERegressorCV(alphas=50, l1_ratio=1.0, cv=FOLDS, scoring="neg_mean_squared_error").fit(X, NUMBERS)
+    peer = ElasticNetCV(l1_ratio=1.0, cv=FOLDS, alphas=50).fit(X, NUMBERS)
+    np.testing.assert_allclose(model.coef_, peer.coef_, atol=0.05)
+    best = -model.score_path_.mean(axis=1).max()
+    assert best == pytest.approx(peer.mse_path_.mean(axis=1).min(), rel=5e-3)
+
+
+def test_classifier():
+    model = MLEClassifierCV(alphas=4, cv=3, l1_ratio=1.0, scoring="accuracy").fit(X, LABELS)
+    assert model.classes_.tolist() == ["a", "b", "c"] and model.coef_path_.shape == (4, 3, P)
+    assert is_classifier(model) and is_regressor(MLERegressorCV())
+    peer = MLEClassifier(alpha=model.alpha_, l1_ratio=1.0).fit(X, LABELS)
+    np.testing.assert_allclose(model.predict_proba(X), peer.predict_proba(X), atol=1e-8)
+
+
+def test_folds_in_threads_weights_and_frames():
+    frame = pd.DataFrame(X, columns=[f"x{j}" for j in range(P)])
+    model = MLERegressorCV("poisson", alphas=4, cv=FOLDS)
+    serial = clone(model).fit(frame, COUNTS)
+    np.testing.assert_array_equal(clone(model).set_params(n_jobs=2).fit(frame, COUNTS).score_path_, serial.score_path_)
+    weighted = clone(model).fit(frame, COUNTS, sample_weight=np.full(N, 2.0))
+    np.testing.assert_allclose(weighted.score_path_, serial.score_path_, rtol=1e-10)
+    assert list(serial.feature_names_in_) == list(frame)
+    assert make_pipeline(StandardScaler(), model).fit(X, COUNTS).predict(X).shape == (N,)
+
+
+def test_alphas_of_ones_own_and_wrong_ones():
+    model = MLERegressorCV(alphas=[0.1, 1.0, 0.0], cv=FOLDS).fit(X, NUMBERS)
+    assert model.alphas_.tolist() == [1.0, 0.1, 0.0]
+    for wrong in ([-1.0], [], 0, -3):
+        with pytest.raises(ValueError, match="alphas must be a number of them, or numbers >= 0"):
+            MLERegressorCV(alphas=wrong).fit(X, NUMBERS)
+    with pytest.raises(ValueError, match="needs a smooth penalty"):
+        MLERegressorCV(l1_ratio=0.5, solver="newton").fit(X, NUMBERS)
+    assert not hasattr(MLERegressorCV(solver="sgd"), "partial_fit")
+
+
+def test_warnings_come_once():
+    y = COUNTS + 0.5
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        MLERegressorCV("poisson", alphas=3, cv=FOLDS).fit(X, y)
+    assert [str(one.message)[:6] for one in caught] == ["Poisso"]
