@@ -224,7 +224,9 @@ def _recession(objective, solution, determined):
     sample = objective.fewer_rows(SAMPLE)
     steep = sample.value(w) + 0.1  # no pass over all rows where a sample leaves no doubt
     for step in steps:
-        far = step * (8.0 / min(1.0, np.abs(step).max()))  # in natural units: a short step would not get there
+        # In natural units: a short step would not get there, and what the others lack would grow with it.
+        size = np.abs(step)
+        far = np.where(size > 1e-5 * size.max(), step, 0.0) * (8.0 / min(1.0, size.max()))
         if sample.value(w + far) > steep:
             continue
         if all(objective.value(w + t * far) <= ceiling for t in (1.0, 4.0)):

@@ -32,11 +32,11 @@ class Bernoulli(LabelLikelihood):
 
     def derivatives(self, y, eta, order):
         (logit,) = eta
-        label = indicator(y, 1)
-        p, q, log_total = sigmoid(logit)
-        # (1 - y) p - y (1 - p) is p - y without its cancellation: confident and right, the gradient is 1 - p, not 0.
-        nll = log_total + (1 - label) * np.maximum(logit, 0) + label * np.maximum(-logit, 0)
-        return (nll, [(1 - label) * p - label * q], [[p * q]])[: order + 1]
+        # About p = 0 or 1, whichever is nearer: p - y then loses no digit, and is not 0 where it is confident and right.
+        e = np.exp(-np.abs(logit))
+        total, off = 1 + e, (logit >= 0) - indicator(y, 1)
+        smaller = e / total
+        return (log1p(e) + off * logit, [off - np.copysign(smaller, logit)], [[smaller / total]])[: order + 1]
 
     def dispersion(self, p):
         return 1.0
