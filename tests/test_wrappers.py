@@ -445,11 +445,11 @@ def test_counts_that_are_hardly_ever_positive_keep_their_digits(log_mu, log_alph
     assert value[0] == pytest.approx(float(exact), rel=1e-12)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", [0, 1, 15])  # of 15 the mean, zeros left out, is a start from which alpha is lost
 def test_a_truncated_negative_binomial_fits_at_least_as_well_as_poisson(seed):
     rng = np.random.default_rng(seed)
-    X = rng.normal(size=(300, 2))
-    y = rng.negative_binomial(5, 5 / (5 + np.exp(0.3 * X[:, 0] - 1))).astype(float)
+    X = rng.normal(size=(60, 2))
+    y = rng.poisson(np.exp(0.4 * X[:, 0] - 0.4)).astype(float)
     X, y = X[y > 0], y[y > 0]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", BoundaryWarning)  # of some samples Poisson is the maximum
