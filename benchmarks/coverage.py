@@ -3,6 +3,32 @@
 Run ``python benchmarks/coverage.py [repeats [family ...]]``. Every repeat draws N rows, fits them and asks the
 intervals of the two slopes whether they hold theirs; kinds that take long are asked in every eighth repeat. Of 4000
 repeats the shares have an error of 0.25 points, in the last columns of 0.7.
+
+Of 2000 repeats (from gumbel on 1000; errors 0.35 and 0.5, in the last three columns 1.0 and 1.4), November 2026::
+
+    family                observed  sandwich  expected       HC3   profile
+    gaussian                  94.9      94.8      96.4      96.6      96.4
+    student_t                 94.5      94.4      94.2      94.4      94.6
+    gamma                     94.6      94.0      95.4      95.6      95.6
+    inverse_gaussian          95.2      94.5      96.2      96.0      96.4
+    lognormal                 94.9      94.8      96.4      96.6      96.4
+    weibull                   94.5      94.0      95.8      96.0      95.4
+    exponential               94.9      94.1      95.6      96.2      95.4
+    poisson                   95.1      94.5      95.0      94.4      94.8
+    negative_binomial         94.8      94.2      95.0      94.2      94.8
+    negative_binomial1        94.6      94.5      94.4      94.2      94.4
+    binomial                  95.0      94.8      94.6      94.4      94.4
+    beta_binomial             94.8      94.8      94.8      95.4      95.0
+    beta                      94.9      94.8      94.0      94.2      94.0
+    bernoulli                 95.2      95.2      94.6      95.4      94.6
+    categorical               94.5      94.5      94.8                94.2
+    ordinal                   95.4      95.6      94.8      95.2      94.8
+    zero_inflated             94.7      94.0      94.2      93.6      94.4
+    gumbel                    94.5      94.2      93.6      94.4      94.0
+    log_logistic              95.1      95.0      94.0      95.2      94.0
+    logistic                  95.1      95.0      94.0      95.2      94.0
+    censored                  94.3      94.2                          96.0
+    truncated                 94.8      94.3      95.2      95.6      95.2
 """
 
 import sys
