@@ -445,7 +445,17 @@ def test_counts_that_are_hardly_ever_positive_keep_their_digits(log_mu, log_alph
     assert value[0] == pytest.approx(float(exact), rel=1e-12)
 
 
-@pytest.mark.parametrize("seed", [0, 1, 15])  # of 15 the mean, zeros left out, is a start from which alpha is lost
+def test_counts_without_zeros_start_with_the_zeros_that_are_missing():
+    y = np.random.default_rng(0).poisson(0.7, 2000).astype(float)
+    y = y[y > 0]
+    mu = optimize.brentq(lambda mu: mu / -np.expm1(-mu) - y.mean(), 0.1, 3)
+    assert Truncated("poisson", lower=0).start(y, np.ones(len(y)))[0] == pytest.approx(mu, rel=1e-4)
+    assert Hurdle().start(np.r_[y, 0, 0], np.ones(len(y) + 2))[0] == pytest.approx(mu, rel=1e-4)
+    mean, alpha = Truncated("negative_binomial", lower=0).start(y, np.ones(len(y)))
+    assert mean == pytest.approx(mu, rel=0.1) and alpha < 0.1
+
+
+@pytest.mark.parametrize("seed", [0, 1, 15])
 def test_a_truncated_negative_binomial_fits_at_least_as_well_as_poisson(seed):
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(60, 2))
