@@ -106,7 +106,7 @@ def test_coordinates_at_work_and_a_sample_change_nothing(form, monkeypatch):
     monkeypatch.setattr(proximal, "SMALL", 10)
     monkeypatch.setattr(proximal, "JOIN", 5)
     np.testing.assert_allclose(model.fit(form(Z), y).coef_, whole, atol=1e-10)
-    monkeypatch.setattr(proximal, "least_sample", lambda objective: 120)
+    monkeypatch.setattr(proximal, "metric_sample", lambda objective: 120)
     np.testing.assert_allclose(model.fit(form(Z), y).coef_, whole, atol=1e-7)
     assert np.abs(excess(model, Z, y)).max() < 1e-8 and 0 < (whole != 0).sum() < 30
 

@@ -32,7 +32,7 @@ class Bernoulli(LabelLikelihood):
 
     def derivatives(self, y, eta, order):
         (logit,) = eta
-        # About p = 0 or 1, whichever is nearer: p - y then loses no digit, and is not 0 where it is confident and right.
+        # About p = 0 or 1, whichever is nearer: p - y loses no digit then, and is not 0 where confident and right.
         e = np.exp(-np.abs(logit))
         total, off = 1 + e, (logit >= 0) - indicator(y, 1)
         smaller = e / total

@@ -6,7 +6,7 @@ from scipy.linalg import cho_factor, cho_solve
 from .base import Solution, Solver
 from .kinks import around_kinks
 from .newton import LENGTHS, ROUNDING
-from .quasi_newton import SLOW, least_sample
+from .quasi_newton import SLOW, metric_sample
 
 # Up to so many coordinates all are at work, and one matrix is kept of all.
 SMALL = 1000
@@ -106,7 +106,7 @@ class Curvature:
     """B about w: of all rows at every step where they are few, else of a sample, with BFGS's corrections."""
 
     def __init__(self, objective):
-        self.objective, size = objective, least_sample(objective)
+        self.objective, size = objective, metric_sample(objective)
         self.exact = objective.n_rows <= 2 * size
         self.source = objective if self.exact else objective.fewer_rows(size)
 

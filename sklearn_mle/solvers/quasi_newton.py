@@ -47,18 +47,25 @@ class QuasiNewton(Solver):
 
     @around_kinks
     def minimize(self, objective, w, report, rng):
-        size = max(least_sample(objective), objective.n_rows // 50)
+        size = least_sample(objective)
         if objective.n_rows <= 2 * size:
             return Newton(self.max_iter, self.tol).minimize(objective, w, report, rng)
         sample = objective.fewer_rows(size)
         guess = Newton(tol=1e-6).minimize(sample, w, lambda *iteration, **more: None, rng)
-        inverse = inverse_curvature(sample, guess)
-        if inverse is None:
+        if not guess.converged or guess.deficiency > sample.invariances:
             return Newton(self.max_iter, self.tol).minimize(objective, w, report, rng)
-        value, g = objective.taylor(guess.w, 1)
+        # Two steps on a larger sample, whose curvature is worth having where the first has led.
+        sample, nearer = objective.fewer_rows(metric_sample(objective)), guess.w
+        for _ in range(2):
+            _, g, H = sample.taylor(nearer, 2)
+            inverse = inverse_of(H)
+            if inverse is None:
+                return Newton(self.max_iter, self.tol).minimize(objective, w, report, rng)
+            nearer = nearer - inverse(g)
+        value, g = objective.taylor(nearer, 1)
         if not (np.isfinite(value) and 0.5 * g @ inverse(g) < NEAR):
             return Newton(self.max_iter, self.tol).minimize(objective, w, report, rng)
-        w, pairs, last = guess.w, deque(maxlen=self.memory), np.inf
+        w, pairs, last = nearer, deque(maxlen=self.memory), np.inf
         for n_iter in range(1, self.max_iter + 1):
             step = -product(inverse, pairs, g)
             decrement = -0.5 * float(g @ step)
@@ -90,16 +97,20 @@ class QuasiNewton(Solver):
 
 
 def least_sample(objective):
-    """Rows whose curvature is that of all rows to about a tenth."""
-    return max(60 * objective.size, 2000)
+    """Rows whose optimum is near enough to that of all rows to begin with."""
+    return max(2000, 10 * objective.size)
 
 
-def inverse_curvature(sample, guess):
-    """x -> H^-1 x with the sample's Hessian H at its optimum; None if it has none, or H is singular without need."""
-    if not guess.converged or guess.deficiency > sample.invariances:
-        return None
-    H = sample.taylor(guess.w, 2)[2]
-    scale = np.sqrt(np.diag(H))
+def metric_sample(objective):
+    """Rows whose Hessian costs about as much as a few gradients of all rows."""
+    n, d = objective.n_rows, objective.size
+    return int(max(least_sample(objective), min(n / 20, 12 * n / d)))
+
+
+def inverse_of(H):
+    """x -> H^-1 x, None if H is not positive semidefinite."""
+    with np.errstate(all="ignore"):
+        scale = np.sqrt(np.diag(H))
     try:
         # The little more is for the directions in which F is constant by nature.
         factor = cho_factor(H / scale / scale[:, None] + 1e-9 * np.eye(len(H)), lower=True)
