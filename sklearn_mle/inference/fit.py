@@ -73,6 +73,12 @@ class Fit:
     def demand_unpenalised(self, allowed):
         """A ValueError unless the fit is a maximum of the likelihood, or a penalised one is `allowed`."""
         alpha = self.objective.penalty.alpha
+        if self.objective.thresholds.any():
+            raise ValueError(
+                f"The fit has an l1 penalty (alpha={alpha:g}, l1_ratio={self.objective.penalty.l1_ratio:g}): where it has "
+                "set slopes to 0 there is no curvature, and intervals about the others have no coverage. Refit with "
+                "l1_ratio=0, or with alpha=0 on other rows with the columns that are left."
+            )
         if alpha > 0 and not allowed:
             raise ValueError(
                 f"The fit is penalised (alpha={alpha:g}): its coefficients are biased towards 0, and intervals about "
