@@ -37,6 +37,7 @@ def diagnosis(objective, start, solution, names=None, classes=None):
         sentence = dependent_columns(objective, names)
         found += [(RankWarning, sentence)] if sentence else []
     limit = _exact(objective, start, solution) or _limit(objective, solution, names, classes, not found)
+    limit = limit or _at_end(objective, solution)
     if limit:
         found.insert(0, limit)
     elif not solution.converged and (far := _far_out(objective, start, solution)):
@@ -62,7 +63,8 @@ def _exact(objective, start, solution):
     spread = _Spread(likelihood, y)
     mean = spread.mean_log_density(y, weight, solution.value)
     bar = min(DIGITS, max(SPIKE, mean + APART)) if solution.converged else SPIKE
-    bar = APART if spread.constant else bar
+    saturated = layout.mask.sum(axis=1).max() >= objective.n_rows
+    bar = APART if spread.constant or saturated else bar
     if solution.converged and layout.sloped.sum() < 2 and mean < bar:
         return None  # all rows have one scale
     # A row with a scale of its own may well be close to 0: what it is measured against is its own size.
@@ -218,8 +220,6 @@ def _recession(objective, solution, determined):
             return None
         _, vectors = np.linalg.eigh(curvature)
         steps = [vectors[:, 0], -vectors[:, 0]]
-    # 32 times what others still have to go to their optimum would hide that one of them goes on for ever.
-    steps += [np.where(np.abs(step) > 1e-3 * np.abs(step).max(initial=0.0), step, 0.0) for step in steps]
     ceiling = solution.value + 1e-11 * max(1.0, abs(solution.value))
     sample = objective.fewer_rows(SAMPLE)
     steep = sample.value(w) + 0.1  # no pass over all rows where a sample leaves no doubt
@@ -275,18 +275,31 @@ class _Largest:
         return _Largest(np.maximum(self.values, other.values))
 
 
+def _at_end(objective, solution):
+    """What a likelihood says of a constant parameter that is at the end of its range, to all digits, if one is."""
+    layout, likelihood = objective.layout, objective.likelihood
+    W = layout.unpack(solution.w)
+    for name, k in likelihood.slices.items():
+        if name in likelihood.limits and not layout.sloped[k].any():
+            link = likelihood.parameters[name]
+            text = likelihood.limits[name].get(float(link.shown(link.inverse(W[k.start, 0]))))
+            if text:
+                return BoundaryWarning, f"{likelihood!r} has no maximum of the likelihood: {text}."
+    return None
+
+
 def _far_out(objective, start, solution):
     """What to say of a parameter that was on its way to the end of its range when the search stopped, if one was."""
     layout, likelihood = objective.layout, objective.likelihood
     at_mean = np.append(1.0, layout.shift + layout.origin)
     moved = (layout.unpack(solution.w) - layout.unpack(start)) @ at_mean
     for name, k in likelihood.slices.items():
-        far = np.abs(moved[k]) > FAR * layout.unit[k]
-        if "without bound" in solution.message and k.start == 0:
-            far = moved[k] != 0
-        if far.any() and name not in likelihood.widths:
-            end = _end(likelihood, name, moved[k][0])
-            text = likelihood.limits.get(name, {}).get(end, f"{name} goes to {end:g}")
+        if name in likelihood.widths or moved[k.start] == 0:
+            continue
+        end, limits = _end(likelihood, name, moved[k.start]), likelihood.limits.get(name, {})
+        falls = k.start == 0 and end in limits and "without bound" in solution.message
+        if falls or abs(moved[k.start]) > FAR * layout.unit[k.start]:
+            text = limits.get(end, f"{name} goes to {end:g}")
             return f"{likelihood!r} seems to have no maximum of the likelihood: {text}."
     return None
 

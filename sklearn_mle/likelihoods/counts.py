@@ -283,7 +283,7 @@ def tail_of_negative_binomial(log_mu, log_alpha, y, upper, *, order):
     mu = np.exp(log_mu)
 
     def tail(log_alpha):
-        alpha = np.exp(log_alpha)
+        alpha = np.maximum(np.exp(log_alpha), 1e-50)  # Poisson to all digits; scipy's beta function is lost far below
         p, q = 1 / (1 + alpha * mu), alpha * mu / (1 + alpha * mu)
         log_front = NegativeBinomial().log_prob(y, mu, alpha) + log_mu + np.log1p(alpha * y) + np.log(p)
         ends = (y + 1, 1 / alpha, q, p) if upper else (1 / alpha, y + 1, p, q)
