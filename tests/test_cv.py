@@ -48,11 +48,11 @@ def test_the_path_is_that_of_single_fits(l1_ratio):
             scores, cross_val_score(single, X, COUNTS, cv=FOLDS, scoring=mean_log_prob), rtol=1e-8
         )
         single.fit(X, COUNTS)
-        np.testing.assert_allclose(coef, single.coef_, atol=1e-8)
-        assert intercept == pytest.approx(single.intercept_, abs=1e-8)
+        np.testing.assert_allclose(coef, single.coef_, atol=1e-6)
+        assert intercept == pytest.approx(single.intercept_, abs=1e-6)
     best = model.score_path_.mean(axis=1).argmax()
     assert model.alpha_ == model.alpha == model.alphas_[best]
-    np.testing.assert_allclose(model.coef_, model.coef_path_[best], atol=1e-8)
+    np.testing.assert_allclose(model.coef_, model.coef_path_[best], atol=1e-6)
     if l1_ratio == 0.0:
         assert Inference.from_estimator(model, X, COUNTS, allow_penalized=True).n_obs == N
     else:

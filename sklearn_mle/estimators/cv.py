@@ -22,6 +22,8 @@ from .table import check_numbers
 # The least alpha of a path, as a share of the one that leaves no slope; and the l1_ratio by which that of a ridge,
 # which leaves all of them, is reckoned: those of scikit-learn's ElasticNetCV.
 LEAST, LEAST_L1_RATIO = 1e-3, 1e-3
+# Relative gap of F on the path: what is left has no influence on any choice. The last fit has the solver's own.
+TOL = 1e-10
 
 
 class PathCV:
@@ -106,6 +108,8 @@ class PathCV:
             for alpha in self.alphas_:
                 penalised = replace(objective, penalty=replace(objective.penalty, alpha=alpha))
                 solver, rng = chosen_solver(draft), check_random_state(self.random_state)
+                if self.tol is None and solver.tol is None:
+                    solver.set_params(tol=TOL)
                 w = solver.minimize(penalised, w, lambda *report, **more: None, rng).w
                 model = draft._draft(keep=True)
                 model.alpha_ = alpha

@@ -75,8 +75,8 @@ class Fit:
         alpha = self.objective.penalty.alpha
         if self.objective.thresholds.any():
             raise ValueError(
-                f"The fit has an l1 penalty (l1_ratio={self.objective.penalty.l1_ratio:g}): where it has set slopes to 0 "
-                "there is no curvature, and intervals about the others have no coverage. Refit with l1_ratio=0, or "
+                f"The fit has an l1 penalty (l1_ratio={self.objective.penalty.l1_ratio:g}): where it has set slopes to "
+                "0 there is no curvature, and intervals about the others have no coverage. Refit with l1_ratio=0, or "
                 "with alpha=0 on other rows and the columns that are left."
             )
         if alpha > 0 and not allowed:

@@ -6,7 +6,7 @@ from scipy.linalg import cho_factor, cho_solve
 from .base import Solution, Solver
 from .kinks import around_kinks
 from .newton import LENGTHS, ROUNDING
-from .quasi_newton import SLOW, metric_sample
+from .quasi_newton import SHORT, SLOW, metric_sample
 
 # Up to so many coordinates all are at work, and one matrix is kept of all.
 SMALL = 1000
@@ -82,24 +82,24 @@ class ProximalNewton(Solver):
             report(w, total, shortest_subgradient(g, w, t), gap)
             rounding = ROUNDING * max(1.0, abs(total))
             done = bool(gap <= max(self.tol, np.finfo(float).eps) * max(1.0, abs(total)))
-            for length in LENGTHS[:1] if done else LENGTHS:
+            if done:
+                if np.abs(step).max() < SHORT:  # no pass to see what F says of it
+                    w, total = w + step, total - gap
+                return Solution(w, total, n_iter, True, f"the gap of F is below {self.tol:g}", step)
+            for length in LENGTHS:
                 v = w + length * step
                 trial, trial_g = objective.taylor(v, 1)
                 if -np.inf < trial + t @ np.abs(v) <= total + 1e-4 * length * min(slope, 0.0) + rounding:
                     break
             else:
-                if done or curvature.exact:
-                    return Solution(w, total, n_iter, done, self._message(done), step)
+                if curvature.exact:
+                    message = "no step along the Newton direction lowers F"
+                    return Solution(w, total, n_iter, False, message, step)
                 B = curvature.renewed(w)
                 continue
             B = curvature.after(B, v, v - w, trial_g - g, gap > SLOW * last)
             w, value, g, last = v, trial, trial_g, gap
-            if done:
-                return Solution(w, value + t @ np.abs(w), n_iter, True, self._message(True), step)
         return Solution(w, value + t @ np.abs(w), max_iter, False, f"{max_iter} iterations were not enough", step)
-
-    def _message(self, done):
-        return f"the gap of F is below {self.tol:g}" if done else "no step along the Newton direction lowers F"
 
 
 class Curvature:
