@@ -219,6 +219,9 @@ LINKS = {
 }
 
 
+__all__ = ["LINKS", "Link", "Between", "ProbabilityLink", *(family.__name__ for family in LINKS.values()), "link"]
+
+
 def link(name):
     """The link of that name in `LINKS`; a Link is returned as it is.
 

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from scipy import sparse
-from sklearn.exceptions import DataConversionWarning, NotFittedError
+from scipy import sparse, stats
+from sklearn.exceptions import ConvergenceWarning, DataConversionWarning, NotFittedError
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -19,17 +19,24 @@ from sklearn.preprocessing import StandardScaler
 from sklearn_mle import (
     Bernoulli,
     GaussianOnLabels,
+    Hurdle,
     LabelLikelihood,
+    Likelihood,
     MLEClassifier,
     MLERegressor,
     NegativeBinomial,
     Poisson,
     StudentT,
+    Truncated,
+    fit_distribution,
+    right_censored,
 )
 from sklearn_mle.checks.specimen import Specimen, rows_of
 from sklearn_mle.estimators.parameters import RULES
 from sklearn_mle.likelihoods import LIKELIHOODS, Censored, Ordinal, ZeroInflated
-from sklearn_mle.links import LINKS
+from sklearn_mle.links import LINKS, Identity
+from sklearn_mle.metrics import coverage_score, interval_score, mean_crps, pit
+from sklearn_mle.names import ELSEWHERE
 from sklearn_mle.solvers import SOLVERS
 
 pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
@@ -211,7 +218,7 @@ def test_a_wrong_y(estimator, y, change, message):
 def test_a_wrong_y_of_numbers(kind):
     estimator, y = BASICS[kind]
     for values, message in [
-        (y.astype(str), r"y\[0\] is '.*'; .*Convert it"),
+        (y.astype(str), r"y\[0\] is '.*': .*must be real.*Convert it"),
         (put(y, 5, "1.5", object), r"y\[5\] is '1.5'"),
         (put(y, 5, 10**400, object), r"y\[5\] is infinity or a value too large"),
         (pd.date_range("2020", periods=N), r"y\[0\] is .*2020"),
@@ -723,3 +730,122 @@ def test_far_predictions_are_never_nan(name, link):
         answers += [model.predict_interval(FAR), model.predict_quantile(FAR, [0.1, 0.7])]
     answers.append(model.log_prob(FAR, y[: len(FAR)]))
     assert not any(np.isnan(answer).any() for answer in answers)
+
+
+# --- what a stranger tried ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [1e-160, 1e-200])
+def test_columns_whose_squares_are_below_all_floats_are_named(size):
+    for table in (FRAME * [1.0, size, 1.0], sparse.csr_array(X * [1.0, size, 1.0])):
+        fails("Column ('b'|1) of X goes up to .*e-(160|200|159|199) only.*rescale", MLERegressor().fit, table, NUMBERS)
+    MLERegressor().fit(X * [1e-100, 1.0, 1.0], NUMBERS)  # its squares are floats
+
+
+@pytest.mark.filterwarnings("always")
+def test_weights_that_drown_the_other_rows():
+    heavy = put(np.ones(N), 0, 1e300)
+    for model, y in [(MLERegressor("poisson"), COUNTS), (MLERegressor(), NUMBERS), (MLEClassifier(), LABELS)]:
+        fails("1 of 60 rows have all but 1e-16 of the weight.*within ten digits", model.fit, X, y, heavy)
+    with pytest.warns(ConvergenceWarning, match="1 of 60 rows have all but 1e-11 of the weight.*tol=0"):
+        MLERegressor("poisson").fit(X, COUNTS, put(np.ones(N), 0, 1e14))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        MLERegressor("poisson").fit(X, COUNTS, np.where(np.arange(N) < 30, 1e14, 1.0))  # 30 rows are enough
+        MLERegressor("poisson").fit(X, COUNTS, put(np.ones(N), 0, 1e9))
+
+
+@pytest.mark.parametrize(
+    "wrong, meant",
+    [
+        *((name, "gaussian") for name in ("normal", "norm", "gauss", "ols", "linear")),
+        *((name, "negative_binomial") for name in ("nb", "nb2", "negbin", "negbinom")),
+        *[
+            ("nb1", "negative_binomial1"),
+            ("t", "student_t"),
+            ("logit", "bernoulli"),
+            ("quantile", "asymmetric_laplace"),
+        ],
+        *[("Poisson", "poisson"), ("weibul", "weibull")],
+    ],
+)
+def test_names_of_other_packages_are_understood(wrong, meant):
+    for model, y in ((MLERegressor(wrong), COUNTS), (MLEClassifier(wrong), LABELS)):
+        fails(f"no likelihood is named '{wrong}'.* Did you mean '{meant}'", model.fit, X, y)
+
+
+def test_logistic_regression_is_a_bernoulli():
+    fails("'bernoulli' for logistic regression", MLEClassifier("logistic").fit, X, LABELS)
+
+
+def test_every_name_of_other_packages_stands_for_a_likelihood():
+    assert set(ELSEWHERE.values()) <= set(LIKELIHOODS) and not set(ELSEWHERE) & set(LIKELIHOODS)
+
+
+class Links(Likelihood):
+    """A likelihood that states its links wrongly."""
+
+    def dist(self, mu):
+        return stats.norm(mu)
+
+
+@pytest.mark.parametrize(
+    "stated, message",
+    [
+        ({"links": {"mu": "log"}}, "Links: the link of mu is 'log'; it must be an object of sklearn_mle.links"),
+        ({"links": ["mu"]}, r"Links needs `links`, a dict of its parameters.*got \['mu'\]"),
+        ({}, "Links needs `links`.*got None"),
+        ({"links": {"mu": Identity()}, "support": None}, "Links: support is None; it must be a Support"),
+    ],
+)
+def test_a_likelihood_that_states_too_little(stated, message):
+    family = type("Links", (Links,), stated)
+    for wrong in (family(), ZeroInflated(family())):
+        fails(message, MLERegressor(wrong).fit, X, NUMBERS)
+    fails(message, fit_distribution, NUMBERS, family())
+
+
+@pytest.mark.parametrize("law", [stats.norm, stats.norm(), 3])
+def test_what_is_no_likelihood(law):
+    fails("a subclass of Likelihood with `links`", MLERegressor(law).fit, X, NUMBERS)
+    fails("a subclass of Likelihood with `links`", fit_distribution, NUMBERS, law)
+
+
+@pytest.mark.parametrize("method", ["cdf", "sf", "logcdf", "logsf", "ppf", "isf", "pdf", "logpdf", "log_prob", "crps"])
+def test_values_that_do_not_fit_the_rows(method):
+    answer = getattr(MLERegressor().fit(X, NUMBERS).predict_dist(X), method)
+    fails(r"Values of shape \(7,\) do not broadcast against 60 distributions.*\(k, 1\)", answer, np.full(7, 0.5))
+    assert answer(np.full(N, 0.5)).shape == answer(0.5).shape == (N,)
+
+
+@pytest.mark.parametrize("wrong", ["0", np.nan, None])
+def test_ends_of_a_truncation_are_numbers(wrong):
+    fails("Truncated: lower must be a number", MLERegressor(Truncated(lower=wrong)).fit, X, NUMBERS)
+
+
+@pytest.mark.parametrize("wrapper", [Censored, Truncated, ZeroInflated, Hurdle])
+def test_wrappers_of_labels(wrapper):
+    fails("needs a base of numbers; got 'bernoulli'", MLERegressor(wrapper("bernoulli")).fit, X, LABELS)
+
+
+@pytest.mark.parametrize("name", ["poisson", "negative_binomial"])
+def test_counts_too_large_to_be_drawn(name):
+    y = np.random.default_rng(5).negative_binomial(2, 1 / (1 + np.exp(X[:, 0])))
+    law = MLERegressor(name).fit(X[:, :1], y).predict_dist([[0.0], [1e4], [1.0]])
+    fails("Row 1 has mean .*: counts so large cannot be drawn", law.rvs)
+
+
+def test_an_interval_is_no_number_to_be_scored():
+    y = np.column_stack([NUMBERS, np.where(NUMBERS > 1, np.inf, NUMBERS)])
+    law = MLERegressor(Censored()).fit(X, y).predict_dist(X)
+    for score in (mean_crps, pit, interval_score, coverage_score):
+        fails("a row of y is several numbers, such as the interval of a censored observation", score, y, law)
+        score(NUMBERS, law)
+
+
+def test_fit_distribution_names_itself():
+    fails(r"y\[1\] is nan: fit_distribution needs finite numbers", fit_distribution, [1.0, np.nan])
+
+
+def test_events_are_shown_as_they_are_written():
+    fails(r"event\[0\] is 2\.", right_censored, [1.0, 2.0], [2, 1])

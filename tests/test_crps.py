@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import integrate, special, stats
 
-from sklearn_mle import Bernoulli, Gaussian, NegativeBinomial, Poisson, StudentT
+from sklearn_mle import Bernoulli, Gaussian, NegativeBinomial, Poisson, StudentT, Tweedie
 from sklearn_mle.distributions import Discrete, Predictive, WithSpike, crps
 from sklearn_mle.likelihoods import LIKELIHOODS, Censored, LabelLikelihood, Likelihood, ZeroInflated
 
@@ -425,3 +425,10 @@ def test_a_mixture_with_a_spike_is_its_parts():
         if hasattr(base, "pmf"):
             Unstated.pmf = law.pmf
         np.testing.assert_allclose(crps(law, y), crps(Unstated(), y), rtol=IN_NUMBERS)
+
+
+@pytest.mark.parametrize("y", [0.0, 1.0, 3.0])
+def test_tweedie_of_power_near_1_is_nearly_poisson_and_needs_little_memory(y):
+    law, near = Tweedie().dist(np.array([1.2]), 1.0, np.log(1e-12)), stats.poisson(1.2)  # log-odds of power - 1
+    assert law.sf(1e20) == 0 and law.cdf(1e20) == pytest.approx(1)  # the sum that they are has 1e10 terms, all below 1e-300
+    assert crps(law, np.array([y])) == pytest.approx(crps(near, np.array([y])), rel=1e-5)

@@ -8,9 +8,21 @@ import pytest
 from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning
 
-from sklearn_mle import Bernoulli, MLEClassifier, MLERegressor, StudentT
+from sklearn_mle import (
+    Bernoulli,
+    Binomial,
+    Censored,
+    Hurdle,
+    LabelLikelihood,
+    MLEClassifier,
+    MLERegressor,
+    Poisson,
+    StudentT,
+    Truncated,
+    fit_distribution,
+)
 from sklearn_mle.exceptions import BoundaryWarning, RankWarning, SeparationWarning
-from sklearn_mle.likelihoods import ZeroInflated
+from sklearn_mle.likelihoods import LIKELIHOODS, ZeroInflated
 
 N = 120
 rng = np.random.default_rng(0)
@@ -125,11 +137,47 @@ def test_a_parameter_at_its_end(likelihood, y, says, solver):
     assert category is BoundaryWarning and says in text
 
 
-def test_some_rows_fitted_without_error():
-    y = np.where(DUMMY.d > 0, 1.0, NOISE)
-    model = MLERegressor(regressed={"mu": ["d"], "sigma": ["d"]})
-    category, text = warned(model, DUMMY, y)
-    assert category is BoundaryWarning and "10 values of y" in text
+def is_of_numbers(likelihood):
+    """Whether a likelihood has a density, with a scale of its own that can go to 0."""
+    if isinstance(likelihood, LabelLikelihood) or likelihood.support.integer:
+        return False
+    return len(likelihood.parameters) > 1
+
+
+OF_NUMBERS = [name for name, family in LIKELIHOODS.items() if is_of_numbers(family())]
+
+
+@pytest.mark.parametrize("name", OF_NUMBERS)
+def test_a_constant_is_fitted_without_error_by_every_family_of_numbers(name):
+    y = np.full(N, 0.3)
+    category, text = warned(MLERegressor(name), X, y)
+    assert category is BoundaryWarning and f"fits {N} values of y" in text and " goes to " in text
+    with pytest.warns(BoundaryWarning, match="fit_distribution: .* fits 3 values of y, the first y.0., without error"):
+        fit_distribution(y[:3], name)
+
+
+@pytest.mark.parametrize("name", [*sorted(set(OF_NUMBERS) - {"tweedie"}), "censored"])
+def test_more_columns_than_rows(name):
+    Z, y = rng.normal(size=(20, 40)), rng.uniform(0.1, 0.9, 20)
+    if name == "censored":
+        name, y = Censored(), np.column_stack([y, y])
+    category, text = warned(MLERegressor(name), Z, y)
+    assert category is BoundaryWarning and "without error" in text
+    assert "x0" in text and "are collinear" in text
+
+
+@pytest.mark.parametrize("likelihood", ["gamma", "inverse_gaussian", "weibull", "lognormal"])
+def test_an_exact_exponential_is_fitted_without_error(likelihood):
+    category, text = warned(MLERegressor(likelihood), X, np.exp(X @ [1.0, 2.0, 3.0] + 5))
+    assert category is BoundaryWarning and "without error" in text
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_some_rows_fitted_without_error(seed):
+    y = np.where(DUMMY.d > 0, 7.0, np.random.default_rng(seed).normal(size=N))
+    for model in (MLERegressor(regressed={"mu": ["d"], "sigma": ["d"]}), MLERegressor(regressed="all")):
+        category, text = warned(model, DUMMY[["d"]], y)
+        assert category is BoundaryWarning and "10 values of y" in text and "as sigma goes to 0 there" in text
 
 
 @pytest.mark.parametrize("noise", [1e-3, 1e-6, 1e-10])
@@ -138,6 +186,55 @@ def test_some_rows_fitted_without_error():
 def test_an_exact_measurement_is_no_perfect_fit(noise, likelihood, regressed):
     y = X @ [1.0, 2.0, 3.0] + noise * NOISE
     assert warned(MLERegressor(likelihood, regressed=regressed), X, y) == (None, "")
+
+
+@pytest.mark.parametrize("noise", [1e-3, 1e-6, 1e-10])
+@pytest.mark.parametrize("name", ["student_t", "logistic", "gumbel", "laplace"])
+@pytest.mark.parametrize("regressed", [None, "all"])
+def test_noise_has_a_scale_however_small_it_is(noise, name, regressed):
+    model = MLERegressor(name, regressed=regressed)
+    _, text = warned(model, X, X @ [1.0, 2.0, 3.0] + noise * NOISE)
+    assert "without error" not in text  # that the search stops early, where F has few digits, may be said
+
+
+@pytest.mark.parametrize("noise", [1e-3, 1e-6])
+@pytest.mark.parametrize("likelihood", ["gamma", "inverse_gaussian", "weibull", "lognormal", "log_logistic"])
+def test_an_exact_measurement_of_positive_numbers_is_no_perfect_fit(noise, likelihood):
+    y = np.exp(X @ [0.1, 0.2, 0.3]) * (1 + noise * NOISE)
+    assert warned(MLERegressor(likelihood), X, y) == (None, "")
+
+
+def test_the_edge_of_a_domain_is_named():
+    y = np.random.default_rng(1).poisson(np.maximum(0.02, 1 + 0.7 * X.a))
+    category, text = warned(MLERegressor(Poisson(link="identity")), X, y)
+    assert category is BoundaryWarning and "mu of row" in text and "is at 0, the end of its range" in text
+    assert "Identity()" in text and "Log()" in text
+
+
+def test_a_mean_without_a_limit():
+    y = np.random.default_rng(1).exponential(np.exp(0.3 * X.a))
+    category, text = warned(MLERegressor(Truncated(lower=0)), X, y)
+    assert category is BoundaryWarning and "seems to have no maximum" in text and "nearly exponential" in text
+
+
+@pytest.mark.parametrize("likelihood, y", [(Truncated("poisson", lower=0), np.ones(N)), (Hurdle(), LABELS)])
+def test_counts_that_are_the_least_that_is_seen(likelihood, y):
+    category, text = warned(MLERegressor(likelihood), X, y)
+    assert category is BoundaryWarning and "always the least that can be" in text and "every" not in text
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("mean", [0.5, 10.0])
+def test_a_hurdle_without_zeros(mean, seed):
+    y = 1 + np.random.default_rng(seed).poisson(mean, N)
+    category, text = warned(MLERegressor(Hurdle()), X, y)
+    assert category is BoundaryWarning and "probability pi of a zero is at 0" in text
+
+
+def test_no_trials_at_all():
+    for likelihood in ("binomial", "beta_binomial", Binomial()):
+        with pytest.raises(ValueError, match="needs trials: no row of y has a success or a failure"):
+            MLERegressor(likelihood).fit(X, np.zeros((N, 2)))
 
 
 def test_saturated():
@@ -195,12 +292,6 @@ def test_rows_of_weight_zero_do_not_count():
     assert warned(MLEClassifier(), DUMMY, y) == (None, "")
     category, text = warned(MLEClassifier(), DUMMY, y, sample_weight=np.arange(N) != 3)
     assert category is SeparationWarning and "'d' (+)" in text
-
-
-def test_more_columns_than_rows():
-    category, text = warned(MLERegressor(), rng.normal(size=(20, 40)), rng.normal(size=20))
-    assert category is BoundaryWarning and "sigma goes to 0" in text
-    assert "x0" in text and "are collinear" in text
 
 
 # --- the rest ---

@@ -7,16 +7,21 @@ import pytest
 from scipy import integrate, stats
 from scipy.special import expit, logit
 
+from sklearn_mle.checks.specimen import Specimen
 from sklearn_mle.distributions import Discrete, Predictive, WithSpike, generator
 from sklearn_mle.distributions.within import Within
 from sklearn_mle.likelihoods import (
+    LIKELIHOODS,
     Bernoulli,
     Categorical,
     Censored,
     Gaussian,
+    Hurdle,
+    LabelLikelihood,
     NegativeBinomial,
     Poisson,
     StudentT,
+    Truncated,
     ZeroInflated,
 )
 
@@ -285,3 +290,28 @@ def test_supports_and_point_masses():
     assert Within(stats.poisson(3.0), 0.0, 6.5).support() == (1.0, 6.0)
     assert Within(stats.gamma(2.0), -1.0, 2.5).support() == (0.0, 2.5)
     assert Within(spiked, 0.0, 3.0).atoms == () and Within(spiked, -1.0, 3.0).atoms == (0.0,)
+
+
+def predictives():
+    """Two laws of every family of one number, and of wrappers."""
+    likelihoods = {name: family() for name, family in LIKELIHOODS.items()}
+    likelihoods |= {"hurdle": Hurdle(), "zero_inflated": ZeroInflated(), "hurdle of gamma": Hurdle("gamma")}
+    likelihoods |= {"truncated": Truncated("poisson", lower=1, upper=9), "censored": Censored("weibull")}
+    for name, likelihood in likelihoods.items():
+        if not isinstance(likelihood, LabelLikelihood):
+            theta = likelihood.theta(list(Specimen(likelihood).points[:2].T))
+            yield pytest.param(Predictive(likelihood, theta, 2), id=name)
+
+
+@pytest.mark.parametrize("law", list(predictives()))
+def test_quantiles_rise_from_the_least_value_to_the_largest(law):
+    """scipy's quantile of 0 is -1 where counts begin at 0."""
+    q = np.array([0.0, 1e-3, 0.25, 0.5, 0.9, 1.0])[:, None]
+    quantiles, (least, largest) = law.ppf(q), law.support()
+    assert (np.diff(quantiles, axis=0) >= 0).all()
+    np.testing.assert_array_equal(quantiles[[0, -1]], [least, largest])
+    np.testing.assert_allclose(law.median(), quantiles[3], rtol=1e-14)
+    np.testing.assert_allclose(law.isf(q)[::-1][[0, -1]], [least, largest])
+    np.testing.assert_allclose(law.isf(1 - q[2:5]), quantiles[2:5], rtol=1e-9)
+    np.testing.assert_array_equal(law.interval(1.0), [least, largest])
+    assert (law.cdf(np.nextafter(least, -np.inf)) == 0).all()

@@ -20,8 +20,9 @@ AT_ONCE = 2**14
 class Predictive:
     """n distributions p(y | theta_i), one per row: what `predict_dist` returns.
 
-    It has scipy's methods, which broadcast against (n,): `ppf(q)` is (n,) for a number q, (k, n) for q of shape (k, 1).
-    `pmf` and `logpmf`, or `pdf` and `logpdf`, exist where the law has them.
+    It has methods of scipy's frozen laws, which broadcast against (n,): `ppf(q)` is (n,) for a number q, (k, n) for q
+    of shape (k, 1). They are `mean`, `median`, `var`, `std`, `cdf`, `sf`, `logcdf`, `logsf`, `ppf`, `isf`, `interval`,
+    `support`, `entropy`, `rvs`; and `pmf` and `logpmf`, or `pdf` and `logpdf`, where the law has them.
 
     Parameters
     ----------
@@ -90,6 +91,7 @@ class Predictive:
         values as quasi-likelihood, the law has none); NaN where y_i is NaN.
         """
         y, support = np.asarray(y), self.likelihood.support
+        y = self._each(y) if y.ndim < 2 else y
         with np.errstate(all="ignore"):
             log_prob = self._rows(self.likelihood.log_prob(y, *self.theta))
             if np.isnan(log_prob).any():  # theta is 0 or infinite as a float
@@ -105,6 +107,7 @@ class Predictive:
 
     def log_interval_prob(self, lower, upper):
         """log P(lower_i < Y_i <= upper_i), shape (n,), to full accuracy in both tails and for narrow intervals."""
+        lower, upper = self._each(lower), self._each(upper)
         with np.errstate(all="ignore"):
             theta = computable(self.likelihood, self.theta)
             log_prob = self._rows(self.likelihood.log_interval_prob(lower, upper, *theta))
@@ -113,7 +116,7 @@ class Predictive:
 
     def crps(self, y):
         """Continuous ranked probability score of y_i, shape (n,); see `sklearn_mle.metrics.mean_crps`."""
-        y = np.broadcast_to(np.asarray(y, dtype=float), (self.n,))
+        y = np.broadcast_to(self._each(np.asarray(y, dtype=float)), (self.n,))
         if self.n > AT_ONCE:
             return np.concatenate([self[rows].crps(y[rows]) for rows in blocks(self.n)])
         with np.errstate(all="ignore"):
@@ -150,26 +153,47 @@ class Predictive:
     @np.errstate(all="ignore")
     def cdf(self, y):
         """P(Y_i <= y)."""
-        return self._rows(self.dist.cdf(y))
+        return self._rows(self.dist.cdf(self._each(y)))
 
     @np.errstate(all="ignore")
     def sf(self, y):
         """P(Y_i > y)."""
-        return self._rows(self.dist.sf(y))
+        return self._rows(self.dist.sf(self._each(y)))
 
     @np.errstate(all="ignore")
     def logcdf(self, y):
         """log P(Y_i <= y)."""
-        return self._rows(self.dist.logcdf(y))
+        return self._rows(self.dist.logcdf(self._each(y)))
 
     @np.errstate(all="ignore")
     def logsf(self, y):
         """log P(Y_i > y)."""
-        return self._rows(self.dist.logsf(y))
+        return self._rows(self.dist.logsf(self._each(y)))
 
     @np.errstate(all="ignore")
     def ppf(self, q):
-        """Quantiles: the smallest y with P(Y_i <= y) >= q."""
+        """Quantiles: the smallest y with P(Y_i <= y) >= q; of q = 0 the least that Y_i can be."""
+        q = self._each(q)
+        return np.where(q == 0, self.support()[0], self._quantiles(q))
+
+    @np.errstate(all="ignore")
+    def isf(self, q):
+        """The smallest y with P(Y_i > y) <= q; of q = 1 the least that Y_i can be."""
+        q = self._each(q)
+        values = self._quantiles(1 - q) if self._counts_far else self._rows(self.dist.isf(q))
+        return np.where(q == 1, self.support()[0], values)
+
+    def median(self):
+        """Medians, shape (n,): ppf(0.5)."""
+        return self.ppf(0.5)
+
+    def support(self):
+        """The least and the largest value that each Y_i can take: two arrays of shape (n,)."""
+        ends = self.dist.support() if hasattr(self.dist, "support") else (self.dist.ppf(0.0), self.dist.ppf(1.0))
+        return tuple(self._rows(np.asarray(end, dtype=float)) for end in ends)
+
+    def _quantiles(self, q):
+        """The quantiles of the law, those of counts beyond all counting by their mean and standard deviation."""
         if not self._counts_far:
             return self._rows(self.dist.ppf(q))
         # Laws of so large counts have one shape: what is left to know is their mean and standard deviation.
@@ -190,31 +214,39 @@ class Predictive:
     def rvs(self, size=None, random_state=None):
         """Draws: shape (n,), or (size, n)."""
         size = () if size is None else (size,) if np.ndim(size) == 0 else tuple(size)
-        return self.dist.rvs(size=(*size, self.n), random_state=generator(random_state))
+        try:
+            return self.dist.rvs(size=(*size, self.n), random_state=generator(random_state))
+        except ValueError as error:
+            if not self.likelihood.support.integer:
+                raise
+            mean = self.mean()
+            row = int(np.argmax(mean))
+            text = f"Row {row} has mean {mean[row]:.3g}: counts so large cannot be drawn ({error}). Look at its X."
+            raise ValueError(text) from None
 
     @available_if(lambda self: hasattr(self.dist, "pdf"))
     @np.errstate(all="ignore")
     def pdf(self, y):
         """Densities."""
-        return self._rows(self.dist.pdf(y))
+        return self._rows(self.dist.pdf(self._each(y)))
 
     @available_if(lambda self: hasattr(self.dist, "logpdf"))
     @np.errstate(all="ignore")
     def logpdf(self, y):
         """Logarithms of densities."""
-        return self._rows(self.dist.logpdf(y))
+        return self._rows(self.dist.logpdf(self._each(y)))
 
     @available_if(lambda self: hasattr(self.dist, "pmf"))
     @np.errstate(all="ignore")
     def pmf(self, k):
         """P(Y_i = k)."""
-        return self._rows(self.dist.pmf(k))
+        return self._rows(self.dist.pmf(self._each(k)))
 
     @available_if(lambda self: hasattr(self.dist, "logpmf"))
     @np.errstate(all="ignore")
     def logpmf(self, k):
         """log P(Y_i = k)."""
-        return self._rows(self.dist.logpmf(k))
+        return self._rows(self.dist.logpmf(self._each(k)))
 
     def to_scipy(self):
         """The frozen scipy.stats law, of shape (n,), or (1,) where nothing varies.
@@ -230,6 +262,18 @@ class Predictive:
                 "whose methods this object has."
             )
         return self.dist
+
+    def _each(self, values):
+        """The values as an array that broadcasts against the n rows, or a ValueError."""
+        values = np.asarray(values)
+        try:
+            np.broadcast_shapes(values.shape, (self.n,))
+        except ValueError:
+            raise ValueError(
+                f"Values of shape {values.shape} do not broadcast against {self.n} distributions: pass one number, "
+                f"one for each, shape ({self.n},), or a column of k for all, shape (k, 1)."
+            ) from None
+        return values
 
     def _rows(self, values):
         """A new array in which every one of the n rows has its value."""

@@ -161,7 +161,7 @@ feature_names_in_
         if not isinstance(likelihood, LabelLikelihood):
             raise ValueError(
                 "MLEClassifier needs a likelihood of labels (Bernoulli, Categorical, GaussianOnLabels); "
-                f"got {likelihood!r}. Use MLERegressor."
+                f"got {likelihood!r}. Use MLERegressor, or 'bernoulli' for logistic regression."
             )
         return likelihood.with_classes(C)
 

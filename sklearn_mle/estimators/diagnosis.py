@@ -6,14 +6,21 @@ from sklearn.exceptions import ConvergenceWarning
 from ..exceptions import BoundaryWarning, RankWarning, SeparationWarning
 from ..rows import SAMPLE
 from ..separation import Undecided, separation
+from ..solvers import Auto
 from .columns import listed
 from .rank import dependent_columns
+from .weights import few_heavy
 
-# Logarithms of densities per spread of y. DIGITS: no residual but rounding is so small. SPIKE: nor is one row's, where
-# it stands out from the mean by APART, or where the search did not end.
-DIGITS, SPIKE, APART = 30.0, 20.0, 10.0
+# The logarithm of a density per spread of y: no residual but rounding is so small.
+DIGITS = 30.0
+# Changes of linear predictors. Scales that are by e^FAR less than without X are tried e^FURTHER times smaller still.
+FAR, FURTHER = 8.0, 3.0
+# A share of all weight: less weighs no more than the gap of F at which searches end.
+LIGHT = 1e-11
+# A share of the largest distance: so near, a parameter is at the end of its range.
+AT_EDGE = 1e-6
 # Natural units that no parameter moves to a maximum.
-FAR = 30.0
+LOST = 30.0
 # Numbers in the linear program that names separated columns: so many take some hundredths of a second.
 CHEAP = 50_000
 
@@ -31,20 +38,24 @@ def diagnosis(objective, start, solution, names=None, classes=None):
     classes : array of shape (C,) or None
         Where y are labels.
     """
+    heavy = few_heavy(objective, LIGHT)
+    if heavy is not None:
+        return ConvergenceWarning, (
+            f"{heavy} of {objective.n_rows} rows have all but {LIGHT:g} of the weight, too few for the coefficients: "
+            "the search may end before the others count. Bring sample_weight within ten digits, or set tol=0."
+        )
     found = []
     singular = solution.deficiency is None or solution.deficiency > objective.invariances
     if objective.penalty.alpha == 0 and singular:
         sentence = dependent_columns(objective, names)
         found += [(RankWarning, sentence)] if sentence else []
-    limit = _exact(objective, start, solution) or _limit(objective, solution, names, classes, not found)
-    limit = limit or _at_end(objective, solution)
+    limit = classes is None and _exact(objective, start, solution)
+    limit = limit or _limit(objective, solution, names, classes, not found) or _at_end(objective, solution)
+    if not limit and not solution.converged:
+        stopped = f"Stopped before tol was met: {solution.message}. Raise max_iter, or look at history_."
+        limit = _edge(objective, solution.w) or _far_out(objective, start, solution) or (ConvergenceWarning, stopped)
     if limit:
         found.insert(0, limit)
-    elif not solution.converged and (far := _far_out(objective, start, solution)):
-        found.insert(0, (BoundaryWarning, far))
-    elif not solution.converged:
-        sentence = f"Stopped before tol was met: {solution.message}. Raise max_iter, or look at history_."
-        found.insert(0, (ConvergenceWarning, sentence))
     if not found:
         return None
     categories, sentences = zip(*found, strict=True)
@@ -55,28 +66,24 @@ def diagnosis(objective, start, solution, names=None, classes=None):
 
 
 def _exact(objective, start, solution):
-    """Rows whose density is beyond the last digit of y: the likelihood has no upper bound."""
+    """Rows whose density is beyond the last digit of y, or rises for ever: the likelihood has no upper bound."""
     likelihood, layout = objective.likelihood, objective.layout
-    if likelihood.support.integer or (likelihood.support.columns > 1 and not likelihood.support.infinite):
+    if likelihood.support.integer:
         return None
-    y, weight = _observed(objective.rows.sample().block.y), objective.rows.sample().block.weight
-    spread = _Spread(likelihood, y)
-    mean = spread.mean_log_density(y, weight, solution.value)
-    bar = min(DIGITS, max(SPIKE, mean + APART)) if solution.converged else SPIKE
-    saturated = layout.mask.sum(axis=1).max() >= objective.n_rows
-    bar = APART if spread.constant or saturated else bar
-    if solution.converged and layout.sloped.sum() < 2 and mean < bar:
-        return None  # all rows have one scale
-    # A row with a scale of its own may well be close to 0: what it is measured against is its own size.
-    size = spread.of_digits if mean >= bar or not solution.converged else spread.of_row
-    rows = objective.rows.sum(_ExactRows.of, likelihood, layout.unpack(solution.w), size, bar)
+    W, rows = layout.unpack(solution.w), _ExactRows(0, None)
+    if likelihood.support.columns == 1:
+        size = _Spread(likelihood, objective.rows.sample().block.y).of_digits
+        rows = objective.rows.sum(_ExactRows.of, likelihood, W, size)
+    change = W - layout.unpack(start)
+    furthest = objective.rows.sum(_Furthest.of, change).values
+    if not rows.count:
+        rows = _on_their_way(objective, solution.w, solution.w - start, furthest)
     if not rows.count:
         return None
-    moved = layout.unpack(solution.w)[:, 0] - layout.unpack(start)[:, 0]
     ends = [
-        f"{name} goes to {_end(likelihood, name, moved[k.start]):g}"
+        f"{name} goes to {_end(likelihood, name, furthest[k.start]):g}{' there' if layout.sloped[k].any() else ''}"
         for name, k in list(likelihood.slices.items())[1:]
-        if not layout.sloped[k].any() and np.abs(moved[k]).max() > 10
+        if np.abs(furthest[k]).max() > FAR
     ]
     which = f"y[{rows.first}]" if rows.count == 1 else f"{rows.count} values of y, the first y[{rows.first}],"
     text = (
@@ -86,9 +93,33 @@ def _exact(objective, start, solution):
     return BoundaryWarning, text
 
 
-def _observed(y):
-    """The numbers that are observed: y, of intervals those without width, else NaN."""
-    return y if y.ndim == 1 else np.where(y[:, 0] == y[:, 1], y[:, 0], np.nan)
+def _on_their_way(objective, w, change, furthest):
+    """The rows whose density still rises if scales that went FAR since the start go FURTHER, and the others follow.
+
+    Of a fit to noisy data they do not, however small the noise.
+    """
+    far = np.abs(furthest) > FAR
+    far[0] = False
+    held = (far[:, None] & objective.layout.mask)[objective.layout.mask]
+    if not held.any():
+        return _ExactRows(0, None)
+    w = _with_others(objective, w, held)
+    step = np.where(held, change * (FURTHER / np.abs(furthest[far]).max()), 0.0)
+    further = _with_others(objective, w + step, held)
+    if not objective.value(further) < objective.value(w):
+        return _ExactRows(0, None)
+    unpack = objective.layout.unpack
+    return objective.rows.sum(_ExactRows.rising, objective.likelihood, unpack(w), unpack(further))
+
+
+def _with_others(objective, w, held):
+    """argmin F over the coordinates that are not held at w, from there."""
+    if held.all():
+        return w
+    others = Auto().minimize(objective.restrict(~held, w), w[~held], lambda *iteration, **more: None, None).w
+    w = w.copy()
+    w[~held] = others
+    return w
 
 
 class _Spread:
@@ -99,29 +130,12 @@ class _Spread:
         self.relative = self.support.lower > -np.inf
         size = self._size(y)
         values = np.log(size[size > 0]) if self.relative else y
-        values = values[np.isfinite(values)]
-        self.constant = len(values) > 1 and np.ptp(values) == 0
-        self.spread = np.std(values) if len(values) > 1 and not self.constant else 1.0
+        self.spread = np.std(values) if len(values) and np.ptp(values) > 0 else 1.0
 
     def of_digits(self, y):
         """The spread at y, or the rounding of y where that is more."""
         size = self._size(y)
         return np.maximum(1e-3, self.spread) * size if self.relative else np.maximum(1e-3 * size, self.spread)
-
-    def of_row(self, y):
-        """The spread at y, or the size of y where that is less."""
-        size = self._size(y)
-        return min(1.0, self.spread) * size if self.relative else np.minimum(size, self.spread)
-
-    def mean_log_density(self, y, weight, nll):
-        """The mean of log(density spread), from the mean nll, to which probabilities of the end itself add little."""
-        spread = self.of_digits(y)
-        inside = spread > 0
-        share = np.average(inside, weights=weight)
-        if share == 0:
-            return -np.inf
-        weight = None if weight is None else weight[inside]
-        return np.average(np.log(spread[inside]), weights=weight) - nll / share
 
     def _size(self, y):
         if not self.relative:
@@ -137,14 +151,65 @@ class _ExactRows:
         self.count, self.first = count, first
 
     @classmethod
-    def of(cls, block, likelihood, W, size, bar):
+    def of(cls, block, likelihood, W, size):
+        """Those of density beyond DIGITS per spread of y."""
         nll = likelihood.taylor(block.y, block.eta(W), 0)[0]
-        exact = -nll + np.log(size(_observed(block.y))) > bar
-        exact &= True if block.weight is None else block.weight > 0
+        return cls.where(block, -nll + np.log(size(block.y)) > DIGITS)
+
+    @classmethod
+    def rising(cls, block, likelihood, before, after):
+        """Those whose density is larger at W = after, by what a scale gone FURTHER explains."""
+        nll, less = (likelihood.taylor(block.y, block.eta(W), 0)[0] for W in (before, after))
+        return cls.where(block, np.broadcast_to(nll - less > 0.25 * FURTHER, len(block)))
+
+    @classmethod
+    def where(cls, block, exact):
+        exact = exact if block.weight is None else exact & (block.weight > 0)
         return cls(int(exact.sum()), block.first + int(np.argmax(exact)) if exact.any() else None)
 
     def __add__(self, other):
         return _ExactRows(self.count + other.count, other.first if self.first is None else self.first)
+
+
+# --- the edge of a domain ------------------------------------------------------------------------------------------
+
+
+def _edge(objective, w):
+    """A parameter that some row has at the end of its range, where a link that knows no such end would go beyond."""
+    likelihood = objective.likelihood
+    for name, k in likelihood.slices.items():
+        if likelihood.parameters[name] != likelihood.links[name]:
+            nearest = objective.rows.sum(_Nearest.of, likelihood, name, k, objective.layout.unpack(w))
+            if nearest.distance < AT_EDGE * nearest.largest:
+                usual = likelihood.links[name]
+                return BoundaryWarning, (
+                    f"{likelihood!r}: {name} of row {nearest.row} is at {nearest.end:g}, the end of its range, beyond "
+                    f"which the link {likelihood.parameters[name]!r} leads: the search ends there, at no maximum. Use "
+                    f"{usual!r}, which keeps to the range, or drop columns."
+                )
+    return None
+
+
+class _Nearest:
+    """The row in which a parameter is nearest to an end of its range, and the largest distance of all rows."""
+
+    def __init__(self, distance, row, end, largest):
+        self.distance, self.row, self.end, self.largest = distance, row, end, largest
+
+    @classmethod
+    def of(cls, block, likelihood, name, k, W):
+        usual, link = likelihood.links[name], likelihood.parameters[name]
+        theta = np.broadcast_to(link.inverse(block.eta(W)[k][0]), len(block))
+        distances = np.abs(np.stack([theta - usual.lower, usual.upper - theta]))
+        distances[:, [] if block.weight is None else block.weight == 0] = np.nan
+        end, row = np.unravel_index(np.nanargmin(distances), distances.shape)
+        finite = distances[np.isfinite(distances)]
+        largest = finite.max() if finite.size else 0.0
+        return cls(distances[end, row], block.first + int(row), (usual.lower, usual.upper)[end], largest)
+
+    def __add__(self, other):
+        nearest = min(self, other, key=lambda one: one.distance)
+        return _Nearest(nearest.distance, nearest.row, nearest.end, max(self.largest, other.largest))
 
 
 # --- a limit that no W attains ------------------------------------------------------------------------------------
@@ -159,7 +224,7 @@ def _limit(objective, solution, names, classes, determined):
     dW = _recession(objective, solution, determined)
     if dW is None:
         return None
-    change = objective.rows.sum(_Largest.of, dW).values  # of each predictor's eta
+    change = np.abs(objective.rows.sum(_Furthest.of, dW).values)  # of each predictor's eta
     if change.max() < 1e-3:
         return None  # w moves where Z does not see it
     moves = change > 0.1 * change.max()
@@ -223,15 +288,23 @@ def _recession(objective, solution, determined):
     ceiling = solution.value + 1e-11 * max(1.0, abs(solution.value))
     sample = objective.fewer_rows(SAMPLE)
     steep = sample.value(w) + 0.1  # no pass over all rows where a sample leaves no doubt
-    for step in steps:
+
+    def recedes(step):
         # In natural units: a short step would not get there, and what the others lack would grow with it.
         size = np.abs(step)
         far = np.where(size > 1e-5 * size.max(), step, 0.0) * (8.0 / min(1.0, size.max()))
-        if sample.value(w + far) > steep:
-            continue
-        if all(objective.value(w + t * far) <= ceiling for t in (1.0, 4.0)):
-            return layout.unpack(w + step) - layout.unpack(w)
-    return None
+        return sample.value(w + far) <= steep and all(objective.value(w + t * far) <= ceiling for t in (1.0, 4.0))
+
+    receding = next(filter(recedes, steps), None)
+    if receding is None:
+        # Far on, what one predictor has still to settle counts as a rise: each alone.
+        predictor = np.nonzero(layout.mask)[0]
+        alone = [np.where(predictor == k, step, 0.0) for k in range(len(layout.mask))]
+        alone = [part for part in alone if np.abs(part).max() > 1e-2 and recedes(part)]
+        if not alone:
+            return None
+        receding = sum(alone)
+    return layout.unpack(w + receding) - layout.unpack(w)
 
 
 def _separable(objective, signs, complete, names, C):
@@ -259,8 +332,8 @@ def _separable(objective, signs, complete, names, C):
     )
 
 
-class _Largest:
-    """max_i |Z_i dW_k| of each predictor k."""
+class _Furthest:
+    """Z_i dW_k of each predictor k in the row where it is largest in modulus."""
 
     def __init__(self, values):
         self.values = values
@@ -269,10 +342,11 @@ class _Largest:
     def of(cls, block, dW):
         counts = True if block.weight is None else block.weight > 0
         without_offset = type(block)(block.X, None)
-        return cls(np.array([np.abs(row * counts).max() for row in without_offset.eta(dW)]))
+        rows = [row * counts for row in without_offset.eta(dW)]
+        return cls(np.array([row[np.abs(row).argmax()] for row in rows]))
 
     def __add__(self, other):
-        return _Largest(np.maximum(self.values, other.values))
+        return _Furthest(np.where(np.abs(self.values) < np.abs(other.values), other.values, self.values))
 
 
 def _at_end(objective, solution):
@@ -298,9 +372,9 @@ def _far_out(objective, start, solution):
             continue
         end, limits = _end(likelihood, name, moved[k.start]), likelihood.limits.get(name, {})
         falls = k.start == 0 and end in limits and "without bound" in solution.message
-        if falls or abs(moved[k.start]) > FAR * layout.unit[k.start]:
+        if falls or abs(moved[k.start]) > LOST * layout.unit[k.start]:
             text = limits.get(end, f"{name} goes to {end:g}")
-            return f"{likelihood!r} seems to have no maximum of the likelihood: {text}."
+            return BoundaryWarning, f"{likelihood!r} seems to have no maximum of the likelihood: {text}."
     return None
 
 

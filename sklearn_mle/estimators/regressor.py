@@ -10,7 +10,7 @@ from sklearn.metrics import r2_score
 from sklearn.utils.validation import check_is_fitted
 
 from ..distributions import Predictive
-from ..likelihoods import LIKELIHOODS, LabelLikelihood
+from ..likelihoods import LIKELIHOODS, LabelLikelihood, Support
 from .base import BaseMLE, resolve
 from .table import check_length, check_numbers
 from .weights import check_weight, without_weightless
@@ -218,8 +218,11 @@ class MLERegressor(RegressorMixin, BaseMLE):
         likelihood = self.likelihood
         if isinstance(likelihood, str) and likelihood in LIKELIHOODS:
             likelihood = LIKELIHOODS[likelihood]()
-        support = getattr(likelihood, "support", None)  # tags are asked of invalid parameters too
-        if support is not None:
+        try:
+            support = getattr(likelihood, "support", None)
+        except (TypeError, ValueError):  # tags are asked of invalid parameters too; fit names what is wrong
+            support = None
+        if isinstance(support, Support):
             tags.target_tags.positive_only = not np.all(support.contains(np.array(-1.0)))
         return tags
 

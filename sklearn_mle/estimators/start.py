@@ -9,9 +9,11 @@ from ..penalty import ElasticNet
 from ..rows import SAMPLE
 from ..solvers import Newton
 from .table import label
+from .weights import few_heavy
 
-# The largest float has this root.
+# The largest float has this root; squares of less than SMALL lose digits to underflow.
 SQUARE = np.sqrt(np.finfo(float).max)
+SMALL = 1e-150
 # Where y is any real number, it is less, and spread wider than 1 / MODERATE: squares of parts of it are floats, too.
 MODERATE = 1e140
 
@@ -19,6 +21,7 @@ MODERATE = 1e140
 def standardise(rows, mask, names=None):
     """The layout of these rows, from the weighted moments of a sample; units are 1."""
     sample = rows.sample().block
+    demand_large(sample, mask, names)
     moments = Moments.of(sample)
     mean, scale = moments.mean, moments.scale
     constant = np.flatnonzero(scale == 0)
@@ -42,6 +45,22 @@ def standardise(rows, mask, names=None):
     far = (np.abs(mean) > FAR * scale) & isinstance(rows.block.X, np.ndarray)
     origin = np.where(far, mean, 0.0)
     return Layout(mask, mean - origin, scale, np.ones(K), origin)
+
+
+def demand_large(sample, mask, names):
+    """A ValueError that names the first column with numbers other than 0, but all so small that squares are lost."""
+    X = sample.X
+    if not len(sample) or not mask[:, 1:].any():
+        return
+    largest = abs(X).max(axis=0)
+    largest = np.asarray(largest if isinstance(X, np.ndarray) else largest.toarray(), dtype=float).ravel()
+    small = mask[:, 1:].any(axis=0) & (largest > 0) & (largest < SMALL)
+    if small.any():
+        j = int(np.argmax(small))
+        raise ValueError(
+            f"Column {label(j, names)} of X goes up to {largest[j]:.3g} only, the square of which is below all floats: "
+            "rescale it."
+        )
 
 
 def start(sample):
@@ -69,6 +88,13 @@ def begin(objective, warm=lambda W: W):
     `warm` may replace entries of W by those of an earlier fit.
     """
     demand_moderate(objective.likelihood, objective.rows.block.y)
+    heavy = few_heavy(objective, np.finfo(float).eps)
+    if heavy is not None:
+        raise ValueError(
+            f"sample_weight goes up to {objective.rows.block.weight.max():.3g}: {heavy} of {objective.n_rows} rows "
+            "have all but 1e-16 of the weight, too few for the coefficients; the others are lost in rounding. Bring "
+            "the weights within ten digits of each other."
+        )
     sample = objective.fewer_rows(SAMPLE)
     eta = start(sample)
     layout = in_natural_units(sample, eta)

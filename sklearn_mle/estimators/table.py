@@ -108,7 +108,7 @@ def demand_real(values, name, place):
         shown = value if kind in "mM" else reprlib.repr(value)
         # "argument must be ... string ... number" are numpy's own words, which scikit-learn's checks look for.
         raise (ValueError if text else TypeError)(
-            f"{where} is {shown}; an argument must be no string or other object, but a number. "
+            f"{where} is {shown}: an entry of this argument must be real; no string or object is taken for a number. "
             "Convert it (astype(float)), or encode it (sklearn.preprocessing)."
         )
 

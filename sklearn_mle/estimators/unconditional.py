@@ -16,7 +16,7 @@ from .classifier import MLEClassifier
 from .diagnosis import diagnosis
 from .regressor import MLERegressor
 from .start import begin, standardise
-from .table import demand
+from .table import check_numbers, demand
 from .weights import check_weight
 
 
@@ -46,7 +46,7 @@ def fit_distribution(y, likelihood="gaussian", sample_weight=None):
     Returns
     -------
     Predictive
-        One distribution with scipy's methods, `params` ({name: float}) and `log_likelihood`. Labels are distributed
+        One distribution, with `params` ({name: float}) and `log_likelihood` besides. Labels are distributed
         over their codes 0 .. C - 1, in the order of a classifier's `classes_`.
 
     Examples
@@ -56,11 +56,14 @@ def fit_distribution(y, likelihood="gaussian", sample_weight=None):
     3.0
     """
     owner = "fit_distribution"
-    labels = isinstance(resolve(likelihood), LabelLikelihood)
+    chosen = resolve(likelihood)
+    labels, support = isinstance(chosen, LabelLikelihood), chosen.support
     model = MLEClassifier(likelihood) if labels else MLERegressor(likelihood)
     if np.ndim(demand(y, "y", owner)) == 0:
         raise ValueError(f"{owner} needs a sample, an array of n observations; got {y!r}.")
     n = len(y)
+    # Here already: so messages name the function that was called.
+    y = y if labels else check_numbers(y, "y", owner, support.columns, support.infinite)
     y, weight = model._target(y, n, check_weight(sample_weight, n), reset=True)
     likelihood, classes = model.likelihood_, getattr(model, "classes_", None)
     K = max(k.stop for k in likelihood.slices.values())

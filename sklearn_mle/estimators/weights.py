@@ -33,6 +33,15 @@ def check_weight(weight, n):
     return weight
 
 
+def few_heavy(objective, share):
+    """How many rows have at least this share of all weight, if these are fewer than the coefficients; else None."""
+    weight, coefficients = objective.rows.block.weight, int(objective.layout.mask.sum(axis=1).max())
+    if weight is None or objective.penalty.alpha > 0:
+        return None
+    heavy = int((weight >= share * objective.rows.total).sum())
+    return heavy if heavy < min(coefficients, objective.n_rows) else None
+
+
 def without_weightless(y, weight):
     """y, where rows of weight zero take the y of the first row with positive weight: they influence nothing."""
     if weight is None or weight.all():

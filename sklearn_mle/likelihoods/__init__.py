@@ -1,5 +1,8 @@
 """LIKELIHOODS: the one registry of p(y | theta) that names, tests, docs and benchmarks read."""
 
+import reprlib
+
+from ..links import Link
 from ..names import suggestion
 from .base import LabelLikelihood, Likelihood
 from .counts import Geometric, NegativeBinomial, NegativeBinomial1, Poisson
@@ -53,7 +56,7 @@ def likelihood(name_or_object):
         If it is neither a name nor a Likelihood.
     """
     if isinstance(name_or_object, Likelihood):
-        return name_or_object
+        return stated(name_or_object)
     if isinstance(name_or_object, str):
         if name_or_object not in LIKELIHOODS:
             text = f"no likelihood is named {name_or_object!r}; the names are {', '.join(LIKELIHOODS)}."
@@ -63,8 +66,28 @@ def likelihood(name_or_object):
         name = name_or_object.__name__
         raise TypeError(f"a likelihood is an object: got the class {name}, pass {name}().")
     raise TypeError(
-        f"a likelihood is a Likelihood object or one of the names {', '.join(LIKELIHOODS)}; got {name_or_object!r}."
+        f"a likelihood is a Likelihood object or one of the names {', '.join(LIKELIHOODS)}; got "
+        f"{reprlib.repr(name_or_object)}. A law of scipy becomes one by a subclass of Likelihood with `links`, as in "
+        '{"mu": Identity(), "sigma": Log()}, and `dist(self, mu, sigma)`, which returns it.'
     )
+
+
+def stated(likelihood):
+    """The likelihood itself, or a TypeError that names what its class states wrongly."""
+    owner, links = type(likelihood).__name__, getattr(likelihood, "links", None)
+    if not (isinstance(links, dict) and links):
+        raise TypeError(f'{owner} needs `links`, a dict of its parameters, as in {{"mu": Identity()}}; got {links!r}.')
+    for name, link in links.items():
+        if not isinstance(link, Link):
+            raise TypeError(
+                f"{owner}: the link of {name} is {link!r}; it must be an object of sklearn_mle.links, such as Log()."
+            )
+    if not isinstance(likelihood.support, Support):
+        raise TypeError(
+            f"{owner}: support is {likelihood.support!r}; it must be a Support, such as REAL, POSITIVE or COUNTS of "
+            "sklearn_mle.likelihoods."
+        )
+    return likelihood
 
 
 __all__ = [

@@ -1,6 +1,7 @@
 """Likelihoods of what is seen, or known, within an interval only."""
 
 from dataclasses import replace
+from numbers import Real
 
 import numpy as np
 
@@ -33,6 +34,9 @@ class Truncated(Wrapper):
     @property
     def support(self):
         base = self.inner.support
+        for name, end in (("lower", self.lower), ("upper", self.upper)):
+            if not isinstance(end, Real) or np.isnan(end):
+                raise TypeError(f"Truncated: {name} must be a number, -inf or inf for none; got {end!r}.")
         lower, upper = (np.floor(self.lower) + 1, np.floor(self.upper)) if base.integer else (self.lower, self.upper)
         inside = lower <= base.lower and upper >= base.upper
         return base if inside else Support(max(lower, base.lower), min(upper, base.upper), integer=base.integer)
@@ -197,7 +201,9 @@ def right_censored(time, event):
     other = (event != 0) & (event != 1)
     if other.any():
         row = int(np.argmax(other))
-        raise ValueError(f"right_censored needs events that are booleans, or 1 and 0; event[{row}] is {event[row]!r}.")
+        raise ValueError(
+            f"right_censored needs events that are booleans, or 1 and 0; event[{row}] is {event[[row]].tolist()[0]!r}."
+        )
     return np.column_stack([time, np.where(event.astype(bool), time, np.inf)])
 
 

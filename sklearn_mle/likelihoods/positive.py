@@ -90,7 +90,7 @@ class Gamma(Likelihood):
         gap = np.average(log1p_gap((y - mu) / mu), weights=weight)
         # Minka's closed form, within 2 % of the maximum of the likelihood.
         phi = 12 * gap / (3 - gap + np.sqrt((3 - gap) ** 2 + 24 * gap))
-        return mu, phi if phi > 0 else 1.0
+        return mu, phi if phi > 1e-30 else 1.0  # what rounding leaves of a constant is no dispersion
 
     def point(self, mu, phi):
         return mu

@@ -169,7 +169,7 @@ class StudentT(Likelihood):
         if order > 1:
             w = df * t  # u + w = 1
             excess = w * (square - 1) * t
-            by_mu, by_both = (df + 1) * precision * precision * t * (1 - 2 * u), 2 * w * pull
+            by_mu, by_both = (df + 1) * precision * (precision * t) * (1 - 2 * u), 2 * w * pull
             by_mu_df, by_sigma_df = -precision * z * excess, -square * excess
             by_df = gap - 0.5 * df * u * u + 0.5 * u * w - peak[1]
             by_sigma = 2 * (df + 1) * u * w

@@ -77,6 +77,8 @@ class Trials(Likelihood):
     def share(self, successes, failures, weight):
         """The share of successes in all trials, half a success more and half a failure where there is one kind only."""
         s, f = np.sum(weight * successes), np.sum(weight * failures)
+        if s + f == 0:
+            raise ValueError(f"{self!r} needs trials: no row of y has a success or a failure.")
         return s / (s + f) if s > 0 and f > 0 else (s + 0.5) / (s + f + 1)
 
     @property

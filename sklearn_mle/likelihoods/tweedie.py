@@ -120,11 +120,18 @@ def log_series(log_rate, log_shape, order):
     return (value, rest[:2], dict(zip([(0, 0), (0, 1), (1, 1)], rest[2:], strict=False)))[: order + 1]
 
 
+# Terms of a sum that are in memory at a time.
+AT_ONCE = 2**20
+
+
 def _by_length(length):
-    """Positions of about equal length, up to 512 of them at a time; those of length -1 by themselves."""
+    """Positions of about equal length, up to 512 or AT_ONCE terms at a time; those of length -1 by themselves."""
     order = np.argsort(length, kind="stable")
     for group in np.split(order, [np.searchsorted(length[order], 0)]):
-        yield from (group[i : i + 512] for i in range(0, len(group), 512))
+        while len(group):
+            many = int(np.clip(AT_ONCE // (length[group[:512][-1]] + 1), 1, 512))
+            yield group[:many]
+            group = group[many:]
 
 
 def _window(rate, shape):
@@ -312,13 +319,17 @@ class CompoundPoissonGamma(Law):
         given = rate * (x / (rate * shape)) ** (shape / (1 + shape))
         low, high = np.minimum(rate, given), np.maximum(rate, given)
         apart = high - low > 40 * (1 + np.sqrt(high))
-        alone = np.where((given < rate) == (tail is special.gammainc), given, rate)
+        smaller = (given < rate) == (tail is special.gammainc)
+        alone = np.where(smaller, given, rate)
         low, high = np.where(apart, alone, low), np.where(apart, alone, high)
         first, last = _window(low, 0.0)[0], _window(high, 0.0)[1]
         # In the bulk neither factor changes much from n to n + step: the rest of the sum is its trapezoidal rule's.
         step = np.where(low > 144, np.maximum(np.floor(np.sqrt(low) / (1.5 * (1 + np.sqrt(shape)))), 1.0), 1.0)
+        # Chernoff's bound of the smaller tail: where it is below all floats there is nothing to add up.
+        bound = rate - given - x * np.expm1(-np.log(given / rate) / shape)
+        some = np.flatnonzero(~(smaller & (bound > 750)))
         length = np.ceil((last - first) / step).astype(int)
-        for at in _by_length(length):
+        for at in (some[group] for group in _by_length(length[some])):
             n = first[at, None] + step[at, None] * np.arange(length[at].max() + 1)
             mean = rate[at, None]
             log_count = -n * log1p_gap((mean - n) / n, np.log(mean) - np.log(n)) - stirling(n) - 0.5 * np.log(n)

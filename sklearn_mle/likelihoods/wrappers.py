@@ -12,7 +12,7 @@ from ..jets import Jet, analytic, expit, log_expit
 from ..jets.jet import value_of
 from ..links import Logit, ProbabilityLink
 from . import entropies
-from .base import Likelihood
+from .base import LabelLikelihood, Likelihood
 from .special import divergence_of_odds
 from .support import Support
 
@@ -35,7 +35,12 @@ class Wrapper(Likelihood):
     @property
     def inner(self):
         """The base as an object."""
-        return likelihoods.likelihood(self.base)
+        base = likelihoods.likelihood(self.base)
+        if isinstance(base, LabelLikelihood):
+            raise ValueError(
+                f"{type(self).__name__} needs a base of numbers; got {self.base!r}, a likelihood of labels."
+            )
+        return base
 
     @property
     def links(self):
@@ -96,7 +101,9 @@ def log_prob(base, y, *theta):
 
 def _predictor(link, theta):
     """The default link's linear predictor of theta, which for a probability is the log-odds already."""
-    return theta if isinstance(link, ProbabilityLink) else link(theta)
+    if isinstance(link, ProbabilityLink):
+        return theta
+    return link(np.maximum(theta, 1e-300) if link.lower == 0 else theta)  # exp(-750) is 0, which has no logarithm
 
 
 def log_sum(base, first, last, *theta):

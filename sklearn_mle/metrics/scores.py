@@ -160,8 +160,16 @@ def interval_scores(y, dist, coverage):
 
 def numbers(y, dist, columns=1):
     """y as finite floats of shape (n,), or (n, columns), one row for each law of dist; or a ValueError."""
-    y = check_numbers(y, "y", "a score", None, infinite=columns > 1)
+    y = check_numbers(y, "y", "a score", None, infinite=True)
     y = y[:, 0] if y.ndim == 2 and y.shape[1] == columns == 1 else y
+    likelihood = getattr(dist, "likelihood", None)
+    if y.ndim == 2 and columns == 1 and likelihood is not None and likelihood.support.columns > 1:
+        raise ValueError(
+            f"The score needs y of shape ({len(y)},), for each law a value to be scored; got {y.shape}: a row of y is "
+            f"several numbers, such as the interval of a censored observation. Use mean_log_score of {likelihood!r}, "
+            "or the rows observed exactly by y[:, 0]."
+        )
+    y = y if columns > 1 else check_numbers(y, "y", "a score", None)
     wanted = (len(y),) if columns == 1 else (len(y), columns)
     if y.shape != wanted:
         raise ValueError(f"The score needs y of shape {wanted}, for each law a value to be scored; got {y.shape}.")
