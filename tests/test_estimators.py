@@ -250,11 +250,6 @@ def test_a_wrong_argument_raises_in_fit_only(argument, value, message):
         model.fit(*real())
 
 
-def test_the_l1_penalty_is_not_there_yet():
-    with pytest.raises(ValueError, match=r"l1_ratio > 0 needs a proximal solver.*use l1_ratio=0"):
-        MLERegressor(alpha=0.1, l1_ratio=0.5).fit(*real())
-
-
 # --- regressed ---
 
 

@@ -30,6 +30,9 @@ ROUNDING = 8 * np.finfo(float).eps
 NOISE_OF_F = 1e-8
 # After so many steps in a row that hardly change F, what is left of the gap is hidden in its noise.
 STILL = 3
+# Where the gap is closed but the step, in natural units, is neither short nor one towards a limit, F is flat: so many
+# more bring the digits.
+SHORT, LONG, MORE = 1e-7, 1e-2, 2
 # Steps as shares of Newton's: halves first; tenths soon after, for where the curvature nearly vanishes.
 LENGTHS = [1.0, 0.5, 0.25, 0.125, *np.logspace(-1.5, -40.5, 40)]
 
@@ -67,7 +70,7 @@ class Newton(Solver):
             return Solution(w, value, 1, False, f"F is {value} at the start")
         whole, start, returns, reach = objective, w, RETURNS, Reach(objective, w)
         # Steps in a row: down a slope without curvature, by a metric, that change nothing.
-        falls, short, still, deficiency = 0, 0, 0, None
+        falls, short, still, longer, deficiency = 0, 0, 0, 0, None
         for n_iter in range(1, self.max_iter + 1):
             step, ill, rank, sloping, exact = newton_step(objective, x, g, H, short in MODULUS_AT, reach)
             deficiency = len(x) - rank + ill if deficiency is None else deficiency
@@ -87,7 +90,10 @@ class Newton(Solver):
             decrement = -0.5 * float(g @ step)
             report(w, value, float(np.linalg.norm(g)), decrement)
             rounding = ROUNDING * max(1.0, abs(value))
-            if decrement <= max(self.tol, np.finfo(float).eps) * max(1.0, abs(value)):
+            near = decrement <= max(self.tol, np.finfo(float).eps) * max(1.0, abs(value))
+            longer += near
+            flat = basis is None and SHORT < np.abs(direction).max(initial=0.0) < LONG
+            if near and not (flat and longer <= MORE):
                 last = objective.taylor(x + step, 1)
                 if last[0] <= value + rounding or flatter(last, value, g, step):
                     x, value = x + step, last[0]
