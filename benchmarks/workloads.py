@@ -282,19 +282,31 @@ def path_poisson(share):
     return Problem(X, y, nll.poisson, alphas=alphas, l1_ratio=0.5)
 
 
-@workload(
-    "l1 logistic, 2000 x 10000, no intercept",
+L1_WIDE = [
     by.ours("bernoulli"),
     by.skglm("Logistic"),
     by.celer(),
     by.scikit_logistic("liblinear", rungs=(1e-2, 1e-3, 1e-4, 1e-5)),
     by.glum("binomial"),
-)
-def l1_wide(share):
+]
+
+
+def wide(share, strength):
+    """2000 x 10000 labels under an l1 norm, by a share of the alpha that leaves no slope."""
     X, rng = table(2000, 10_000, share, least=200)
     y = labels(X @ first_slopes(10_000, 50, 3.0), rng)
-    alpha = 0.1 * np.abs(X.T @ (y - 0.5)).max() / len(X)
+    alpha = strength * np.abs(X.T @ (y - 0.5)).max() / len(X)
     return Problem(X, y, nll.bernoulli, alphas=(float(alpha),), l1_ratio=1.0, intercept=False)
+
+
+@workload("l1 logistic, 2000 x 10000, no intercept, 150 slopes not 0", *L1_WIDE)
+def l1_wide(share):
+    return wide(share, 0.23)
+
+
+@workload("l1 logistic, 2000 x 10000, no intercept, 690 slopes not 0", *L1_WIDE)
+def l1_many(share):
+    return wide(share, 0.1)
 
 
 # --- mini-batches -------------------------------------------------------------------------------------------------
