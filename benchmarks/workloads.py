@@ -293,7 +293,7 @@ L1_WIDE = [
 
 def wide(share, strength):
     """2000 x 10000 labels under an l1 norm, by a share of the alpha that leaves no slope."""
-    X, rng = table(2000, 10_000, share, least=200)
+    X, rng = table(2000, 10_000, share, least=500)
     y = labels(X @ first_slopes(10_000, 50, 3.0), rng)
     alpha = strength * np.abs(X.T @ (y - 0.5)).max() / len(X)
     return Problem(X, y, nll.bernoulli, alphas=(float(alpha),), l1_ratio=1.0, intercept=False)
@@ -301,7 +301,7 @@ def wide(share, strength):
 
 @workload("l1 logistic, 2000 x 10000, no intercept, 150 slopes not 0", *L1_WIDE)
 def l1_wide(share):
-    return wide(share, 0.23)
+    return wide(share, 0.26)
 
 
 @workload("l1 logistic, 2000 x 10000, no intercept, 690 slopes not 0", *L1_WIDE)
