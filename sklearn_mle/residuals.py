@@ -10,7 +10,7 @@ from .design import Root
 from .design import leverage as design_leverage
 from .estimators.base import BaseMLE, unwrap
 from .rows import one_blas_thread
-from .solvers.newton import orthonormal_coordinates
+from .solvers.steps import orthonormal_coordinates
 
 KINDS = ("quantile", "response", "pearson", "deviance")
 

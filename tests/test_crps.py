@@ -430,5 +430,7 @@ def test_a_mixture_with_a_spike_is_its_parts():
 @pytest.mark.parametrize("y", [0.0, 1.0, 3.0])
 def test_tweedie_of_power_near_1_is_nearly_poisson_and_needs_little_memory(y):
     law, near = Tweedie().dist(np.array([1.2]), 1.0, np.log(1e-12)), stats.poisson(1.2)  # log-odds of power - 1
-    assert law.sf(1e20) == 0 and law.cdf(1e20) == pytest.approx(1)  # the sum that they are has 1e10 terms, all below 1e-300
+    assert law.sf(1e20) == 0 and law.cdf(1e20) == pytest.approx(
+        1
+    )  # the sum that they are has 1e10 terms, all below 1e-300
     assert crps(law, np.array([y])) == pytest.approx(crps(near, np.array([y])), rel=1e-5)

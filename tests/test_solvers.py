@@ -21,7 +21,7 @@ from sklearn_mle.likelihoods import (
     StudentT,
 )
 from sklearn_mle.solvers import LBFGS, SGD, SOLVERS, Newton, Solution, Solver
-from sklearn_mle.solvers.newton import solve
+from sklearn_mle.solvers.steps import solve
 
 EXACT = {"newton": Newton(), "lbfgs": LBFGS(), "lbfgs without polish": LBFGS(polish_size=0)}
 OTHERS = [LBFGS(polish_size=0)]

@@ -304,7 +304,7 @@ def predict_dist(model, X):
     Returns
     -------
     sklearn_mle.distributions.Predictive
-        n distributions with scipy's methods, `params`, `len` and slicing.
+        n distributions: `mean`, `std`, `cdf`, `ppf`, `log_prob`, ..., `params`, `len` and slicing.
 
     Raises
     ------

@@ -1,30 +1,18 @@
-"""Newton's method: observed curvature, each row's modulus where that is indefinite, better coordinates where ill."""
-
-from functools import cached_property
+"""Newton's method: full steps with the observed curvature, shortened until F falls."""
 
 import numpy as np
-from scipy.linalg import cho_solve, solve_triangular
-from scipy.linalg.lapack import dpstrf
 
 from .base import Solution, Solver, in_stages
 from .kinks import around_kinks
+from .steps import LOOSE, Reach, better_coordinates, newton_step
 
-# Pivots of the equilibrated curvature, the largest being 1: above CLEAR the factor can be trusted; below NOISE a
-# pivot is the rounding of an exact 0; between the two only the root, which is never squared, can tell.
-CLEAR, NOISE = 1e-8, 1e-13
-# Curvature in natural units (about 1 at the start) that counts as none: a parameter on its way to infinity.
-FLAT = 1e-18
 # What counts as none at the end, where it may be that of a flat part beyond a hump; and how often that is tried.
 FLAT_AFTER_ALL, RETURNS = 1e-9, 3
 # Steps in a row without H itself, before which the modulus of H is tried for the metric.
 MODULUS_AT = range(3, 100, 2)
-# A slope without curvature is followed by FAR natural units a step, and given up after so many of them: beyond
-# e^-40 of where it started, a scale is below the last digit of y.
-FAR, GIVEN_UP = 8.0, 8
-# Where the curvature is less than this share of that at the start, it says little about what is farther off.
-LOOSE = 1e-2
-# Singular values of the root below this share of the largest are exact collinearity.
-RANK = 1e-12
+# A slope without curvature is given up after so many steps: beyond e^-40 of where it started, a scale is below the last
+# digit of y.
+GIVEN_UP = 8
 ROUNDING = 8 * np.finfo(float).eps
 # The largest relative noise of F: that of (y - mu) / sigma where y is 1e9 from 0, or X in sparse blocks.
 NOISE_OF_F = 1e-8
@@ -161,108 +149,3 @@ def on_the_way_back(objective, w, start, value, diagonal):
     values = [objective.taylor(point, 0)[0] for point in points]
     best = int(np.argmin(values))
     return points[best] if values[best] < value - 1e-10 * max(1.0, abs(value)) else None
-
-
-class Reach:
-    """How far a step may go where the curvature has nearly vanished since the start: it knows of no hump in between."""
-
-    def __init__(self, objective, w):
-        self.objective, self.w = objective, w
-
-    @cached_property
-    def curvature(self):
-        """That of the metric at the start, of each coordinate."""
-        return np.diag(self.objective.metric(self.w))
-
-    def limited(self, step, g, curvature):
-        """The step, with at most FAR natural units of each coordinate whose curvature is LOOSE."""
-        if np.abs(step).max(initial=0.0) <= FAR:
-            return step
-        unit = 1 / np.sqrt(np.maximum(self.curvature, FLAT))
-        limited = np.where(curvature < LOOSE * self.curvature, np.clip(step, -FAR * unit, FAR * unit), step)
-        return limited if g @ limited <= 0.0 else step * min(1.0, np.min(FAR * unit / np.maximum(np.abs(step), FLAT)))
-
-
-def newton_step(objective, w, g, H, short, reach):
-    """-H^-1 g, by the metric where H is indefinite; ill, rank as `solve` says; does F slope where H is 0; is H exact.
-
-    Rows of either sign, whose sum is about 0, have a metric in which steps are too `short`: then H's modulus it is.
-    """
-    step, ill, rank = solve(H, -g)
-    exact = step is not None
-    if not exact:
-        H = modulus(H) if short else objective.metric(w)
-        step, ill, rank = solve(H, -g, semidefinite=True)
-    if step is None:  # the curvature overflows
-        return -g, False, len(g), False, True
-    slope = g + H @ step  # what is left of it where there is no curvature: far on, and the search shortens
-    steepest = np.abs(slope).max(initial=0.0)
-    sloping = steepest > max(1e-8, 1e-4 * np.abs(g).max(initial=0.0))  # more than rounding
-    step = step - FAR / steepest * slope if sloping else step
-    return reach.limited(step, g, np.diag(H)), ill, rank, sloping, exact
-
-
-def modulus(H):
-    """V |D| V' of H = V D V'."""
-    if not np.isfinite(H).all():
-        return H
-    values, vectors = np.linalg.eigh(H)
-    return (vectors * np.abs(values)) @ vectors.T
-
-
-def solve(H, b, semidefinite=False):
-    """The shortest x with H x = b, None if H is indefinite; whether rounding could decide the rank of H; and the rank.
-
-    Parameters
-    ----------
-    H : array of shape (d, d)
-    b : array of shape (d,)
-    semidefinite : bool
-        Whether H is known to be positive semidefinite, up to rounding.
-
-    References
-    ----------
-    Higham (2002), Accuracy and Stability of Numerical Algorithms, section 10.3 (rank-revealing Cholesky).
-    """
-    diagonal = np.diag(H)
-    if not np.isfinite(H).all():
-        return (b if semidefinite else None), False, 0
-    if not semidefinite and ((diagonal < 0).any() or H[diagonal == 0].any()):
-        return None, False, 0
-    live = np.flatnonzero(diagonal > FLAT)
-    scale = np.sqrt(diagonal[live])
-    A = H[np.ix_(live, live)] / scale[:, None] / scale
-    L, order, rank, _ = dpstrf(A, lower=1, tol=NOISE)
-    order, L = order - 1, np.tril(L)[:, :rank]
-    ill = rank > 0 and L[rank - 1, rank - 1] ** 2 < CLEAR
-    left = A[np.ix_(order[rank:], order[rank:])] - L[rank:] @ L[rank:].T
-    if not semidefinite and left.size and np.abs(left).max() > 1e-10:
-        return None, False, 0
-    x = np.zeros(len(b))
-    live = live[order]
-    if rank == len(live):
-        x[live] = cho_solve((L, True), b[live] / scale[order]) / scale[order]
-    elif rank:
-        # H = M M' with M = Q R of full column rank: the shortest solution is Q R^-T R^-1 Q' b.
-        Q, R = np.linalg.qr(L * scale[order][:, None])
-        inner = solve_triangular(R, Q.T @ b[live], check_finite=False)
-        x[live] = Q @ solve_triangular(R, inner, trans=1, check_finite=False)
-    return (x if np.isfinite(x).all() else b), ill, rank
-
-
-def better_coordinates(R, loose):
-    """Orthonormal ones for all but the `loose` coordinates, which keep their units and their reach."""
-    within = orthonormal_coordinates(R[:, ~loose])
-    columns = np.zeros((len(loose), within.shape[1] + loose.sum()))
-    columns[~loose, : within.shape[1]] = within
-    columns[loose, within.shape[1] :] = np.eye(loose.sum())
-    return columns
-
-
-def orthonormal_coordinates(R):
-    """B with B'R'R B = I over the directions in which R is not zero, by the SVD of R with equilibrated columns."""
-    scale = np.linalg.norm(R, axis=0)
-    scale[scale == 0] = 1.0
-    _, values, Vt = np.linalg.svd(R / scale, full_matrices=False)
-    rank = int((values > RANK * values.max(initial=0.0)).sum())
-    return Vt[:rank].T / values[:rank] / scale[:, None]
