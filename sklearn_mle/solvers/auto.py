@@ -8,6 +8,11 @@ from .quasi_newton import QuasiNewton, least_sample
 
 # Newton factors a d x d matrix: at 1000 coefficients that costs about as much as one L-BFGS run in all.
 SMALL = 1000
+# Under a ridge L-BFGS needs few passes, and Newton steps only finish: from so many coefficients on that is faster.
+RIDGE = 200
+# Where no Newton step finishes, L-BFGS ends when F falls by less than this: the gap is then a few times that, and
+# each further digit would cost a fifth of the passes made.
+DECREASE = 1e-10
 # A pass with the Hessian costs 5 to 10 with the gradient alone: for many rows a sample's curvature is the better
 # metric. For fewer, Newton ends at rounding, where a gap of 1e-12 would leave 1e-8 in the coefficients.
 MANY_ROWS, SAMPLES = 100_000, 8
@@ -33,9 +38,11 @@ class Auto(Solver):
         if objective.thresholds.any():
             return ProximalNewton()
         if objective.size > SMALL:
-            return LBFGS()
+            return LBFGS(tol=DECREASE)
         if objective.n_rows >= max(MANY_ROWS, SAMPLES * least_sample(objective)):
             return QuasiNewton()
+        if objective.penalty.alpha > 0 and objective.size > RIDGE:
+            return LBFGS()
         return Newton()
 
     def minimize(self, objective, w, report, rng):
