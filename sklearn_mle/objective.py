@@ -168,13 +168,13 @@ class Objective:
 
 
 def _weighted(weight, row):
-    return row if weight is None else weight * row
+    """weight * row with 0 inf = 0: what has no weight may be anything."""
+    return row if weight is None else np.multiply(weight, row, out=np.zeros(len(weight)), where=weight > 0)
 
 
 def _taylor(block, likelihood, layout, W, order):
     nll, *derivatives = likelihood.taylor(block.y, block.eta(W), order)
-    if block.weight is not None:
-        nll = np.multiply(block.weight, nll, out=np.zeros(len(block)), where=block.weight > 0)  # 0 inf = 0
+    nll = _weighted(block.weight, nll)
     sums = [nll.sum() * (len(block) / len(nll))]
     if order > 0:
         sums.append(block.score([_weighted(block.weight, row) for row in derivatives[0]], layout.sloped))

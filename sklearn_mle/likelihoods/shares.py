@@ -42,6 +42,8 @@ class Trials(Likelihood):
                 f"{type(self).__name__}: n is the number of trials in every row, 1, 2, ..., or None, where y holds "
                 f"(successes, failures); got {self.n!r}."
             )
+        if self.n is None and not y.any():
+            raise ValueError(f"{self!r} needs trials: no row of y has a success or a failure.")
         return super().check(y)
 
     def successes_and_failures(self, y):
@@ -77,8 +79,6 @@ class Trials(Likelihood):
     def share(self, successes, failures, weight):
         """The share of successes in all trials, half a success more and half a failure where there is one kind only."""
         s, f = np.sum(weight * successes), np.sum(weight * failures)
-        if s + f == 0:
-            raise ValueError(f"{self!r} needs trials: no row of y has a success or a failure.")
         return s / (s + f) if s > 0 and f > 0 else (s + 0.5) / (s + f + 1)
 
     @property

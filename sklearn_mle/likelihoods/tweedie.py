@@ -129,7 +129,7 @@ def _by_length(length):
     order = np.argsort(length, kind="stable")
     for group in np.split(order, [np.searchsorted(length[order], 0)]):
         while len(group):
-            many = int(np.clip(AT_ONCE // (length[group[:512][-1]] + 1), 1, 512))
+            many = int(np.clip(AT_ONCE / (length[group[:512][-1]] + 2), 1, 512))
             yield group[:many]
             group = group[many:]
 
@@ -326,7 +326,8 @@ class CompoundPoissonGamma(Law):
         # In the bulk neither factor changes much from n to n + step: the rest of the sum is its trapezoidal rule's.
         step = np.where(low > 144, np.maximum(np.floor(np.sqrt(low) / (1.5 * (1 + np.sqrt(shape)))), 1.0), 1.0)
         # Chernoff's bound of the smaller tail: where it is below all floats there is nothing to add up.
-        bound = rate - given - x * np.expm1(-np.log(given / rate) / shape)
+        exponent = -np.log(np.maximum(given, np.finfo(float).tiny) / rate) / shape
+        bound = rate - given - x * np.expm1(np.minimum(exponent, 700.0))
         some = np.flatnonzero(~(smaller & (bound > 750)))
         length = np.ceil((last - first) / step).astype(int)
         for at in (some[group] for group in _by_length(length[some])):

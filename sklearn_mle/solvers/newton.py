@@ -70,7 +70,7 @@ class Newton(Solver):
                 if np.isfinite(parts[1]).all():
                     objective, origin, basis, x = along, w, columns, np.zeros(columns.shape[1])
                     value, g, H = parts
-                    reach.curvature = np.append(np.ones(columns.shape[1] - loose.sum()), reach.curvature[loose])
+                    reach.change(columns.shape[1] - loose.sum(), loose)
                     step, *_, sloping, exact = newton_step(objective, x, g, H, short in MODULUS_AT, reach)
             direction = step if basis is None else basis @ step
             falls = falls + 1 if sloping else 0

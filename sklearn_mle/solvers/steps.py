@@ -24,20 +24,25 @@ class Reach:
     """How far a step may go where the curvature has nearly vanished since the start: it knows of no hump in between."""
 
     def __init__(self, objective, w):
-        self.objective, self.w = objective, w
+        self.objective, self.start, self.origin = objective, w, w
 
     @cached_property
     def curvature(self):
         """That of the metric at the start, of each coordinate."""
-        return np.diag(self.objective.metric(self.w))
+        return np.diag(self.objective.metric(self.start))
 
-    def limited(self, step, g, curvature):
-        """The step, with at most FAR natural units of each coordinate whose curvature is LOOSE."""
+    def change(self, n, kept):
+        """Go on in other coordinates: n of unit curvature, then those of the old ones that are `kept`, all from 0."""
+        self.curvature = np.append(np.ones(n), self.curvature[kept])
+        self.origin = np.zeros(len(self.curvature))
+
+    def limited(self, step, w, g, curvature):
+        """The step, in coordinates whose curvature is LOOSE at most FAR natural units, or as far as w has come yet."""
         if np.abs(step).max(initial=0.0) <= FAR:
             return step
-        unit = 1 / np.sqrt(np.maximum(self.curvature, FLAT))
-        limited = np.where(curvature < LOOSE * self.curvature, np.clip(step, -FAR * unit, FAR * unit), step)
-        return limited if g @ limited <= 0.0 else step * min(1.0, np.min(FAR * unit / np.maximum(np.abs(step), FLAT)))
+        most = np.maximum(FAR / np.sqrt(np.maximum(self.curvature, FLAT)), np.abs(w - self.origin))
+        limited = np.where(curvature < LOOSE * self.curvature, np.clip(step, -most, most), step)
+        return limited if g @ limited <= 0.0 else step * min(1.0, np.min(most / np.maximum(np.abs(step), FLAT)))
 
 
 Step = namedtuple("Step", "step ill rank sloping exact")
@@ -59,7 +64,7 @@ def newton_step(objective, w, g, H, short, reach):
     steepest = np.abs(slope).max(initial=0.0)
     sloping = steepest > max(1e-8, 1e-4 * np.abs(g).max(initial=0.0))  # more than rounding
     step = step - FAR / steepest * slope if sloping else step
-    return Step(reach.limited(step, g, np.diag(H)), ill, rank, sloping, exact)
+    return Step(reach.limited(step, w, g, np.diag(H)), ill, rank, sloping, exact)
 
 
 def modulus(H):
