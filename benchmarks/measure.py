@@ -114,14 +114,14 @@ def climb(contender, problem, judge, target, limit):
             line.note = line.note or note
             break
         gap = judge.gap(Ws)
-        line.gap = gap if line.one is None else line.gap
+        line.gap = line.gap if line.one is not None else gap if line.gap is None else min(gap, line.gap)
         close, exact = gap <= target, judge.smooth and judge.digits(Ws) >= DIGITS
         if close and line.one is None:
-            line.one, line.memory = repeated(contender, problem, rung, 1), extra_memory(contender, problem, rung)
-            line.two = repeated(contender, problem, rung, 2)
+            line.one, line.memory = repeated(contender, problem, rung, 1, limit), extra_memory(contender, problem, rung)
+            line.two = repeated(contender, problem, rung, 2, limit)
             line.digits = line.one if exact else None
         elif exact:
-            line.digits = repeated(contender, problem, rung, 1)
+            line.digits = repeated(contender, problem, rung, 1, limit)
         if line.one is not None and (line.digits is not None or not judge.smooth):
             break
     if line.one is None and not line.note:
@@ -140,15 +140,19 @@ def attempt(contender, problem, rung, limit):
         return None, f"{type(error).__name__}: {str(error).partition(chr(10))[0][:80]}"
 
 
-def repeated(contender, problem, rung, threads):
-    """The median of up to 9 fits, as many as take 3 seconds in all."""
+def repeated(contender, problem, rung, threads, limit):
+    """The median of up to 9 fits, as many as take 3 seconds in all; None if one takes longer than the limit."""
     times = []
     with quiet(), threadpool_limits(limits=threads):
         while len(times) < 9 and sum(times) < 3:
             gc.collect()
-            start = time.perf_counter()
-            contender.fit(problem, rung, threads)
-            times.append(time.perf_counter() - start)
+            try:
+                with alarm(limit):
+                    start = time.perf_counter()
+                    contender.fit(problem, rung, threads)
+                    times.append(time.perf_counter() - start)
+            except TimeoutError:
+                return None
     return float(np.median(times))
 
 

@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
+from scipy.sparse import csr_matrix
 from scipy.special import expit
 
 from sklearn_mle import AsymmetricLaplace
@@ -175,11 +175,11 @@ def quantile(share):
     by.scikit_logistic("lbfgs"),
     by.scikit_logistic("sag"),
 )
-def sparse_logistic(share):
+def sparse(share):
     n, p, width, rng = max(int(200_000 * share), 1000), 50_000, 50, np.random.default_rng(0)
     indices = np.minimum(p * rng.random((n, width)) ** 3, p - 1).astype(np.int32)  # some columns are frequent
     entries = rng.standard_normal(n * width)
-    X = sparse.csr_matrix((entries, indices.ravel(), np.arange(0, n * width + 1, width)), shape=(n, p))
+    X = csr_matrix((entries, indices.ravel(), np.arange(0, n * width + 1, width)), shape=(n, p))
     X.sum_duplicates()
     return Problem(X, labels(X @ (0.3 * rng.standard_normal(p)), rng), nll.bernoulli, alphas=(1 / n,))
 
