@@ -31,13 +31,14 @@ class Line:
 
 @dataclass
 class Result:
-    """The lines of a workload; `floor` is the time to read X once."""
+    """The lines of a workload; `floor` is the time to read X once, `load` how busy the machine was before."""
 
     title: str
     shape: tuple
     target: float
     floor: float
     date: str
+    load: float
     lines: list = field(default_factory=list)
 
     as_dict = asdict
@@ -58,7 +59,7 @@ def run(workload, share=1.0, limit=60.0, only=None, report=lambda line: None):
     contenders = [one for one in workload.contenders if only is None or one.package in only]
     judge = Judge(workload, problem, contenders, limit)
     floor = problem.bytes / bandwidth()
-    result = Result(workload.title, problem.X.shape, workload.gap, floor, time.strftime("%Y-%m-%d"))
+    result = Result(workload.title, problem.X.shape, workload.gap, floor, time.strftime("%Y-%m-%d"), os.getloadavg()[0])
     for contender in contenders:
         line = climb(contender, problem, judge, workload.gap, limit)
         result.lines.append(line)
@@ -141,16 +142,19 @@ def attempt(contender, problem, rung, limit):
 
 
 def repeated(contender, problem, rung, threads, limit):
-    """The median of up to 9 fits, as many as take 3 seconds in all; None if one takes longer than the limit."""
-    times = []
+    """The median of up to 9 fits, as many as take 3 seconds in all; None if one takes longer than the limit.
+
+    On one thread it is the processor's time, which other processes disturb less; on more that of the clock.
+    """
+    times, clock = [], time.process_time if threads == 1 else time.perf_counter
     with quiet(), threadpool_limits(limits=threads):
         while len(times) < 9 and sum(times) < 3:
             gc.collect()
             try:
                 with alarm(limit):
-                    start = time.perf_counter()
+                    start = clock()
                     contender.fit(problem, rung, threads)
-                    times.append(time.perf_counter() - start)
+                    times.append(clock() - start)
             except TimeoutError:
                 return None
     return float(np.median(times))
@@ -182,9 +186,9 @@ def bandwidth():
     x, times = np.ones(2**25), []
     with threadpool_limits(limits=1):
         for _ in range(10):
-            start = time.perf_counter()
+            start = time.process_time()
             x @ x
-            times.append(time.perf_counter() - start)
+            times.append(time.process_time() - start)
     return x.nbytes / min(times)
 
 

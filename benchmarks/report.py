@@ -43,7 +43,7 @@ def table(name, result):
 
 def verdict(result):
     """Ours beside the best peer, in a sentence."""
-    text = f"Floor {1000 * result.floor:.1f} ms. "
+    text = f"Floor {1000 * result.floor:.1f} ms, load before {result.load:.1f}. "
     comparisons = []
     for column, words in (("one", "one thread"), ("two", "two threads"), ("digits", f"{DIGITS} digits")):
         ratio, peer = compared(result, column)

@@ -72,7 +72,7 @@ def test_a_missing_peer_is_a_row_that_says_so():
 def test_the_page_keeps_what_was_measured_before_and_the_prose_around(tmp_path):
     def result(ours, theirs):
         lines = [Line("sklearn_mle", ours, ours, ours, 0.0, 1.0), Line("peer", theirs, theirs, theirs, 0.0, 1.0)]
-        return Result("a title", (10, 2), 1e-8, 0.01, "2026-01-01", lines)
+        return Result("a title", (10, 2), 1e-8, 0.01, "2026-01-01", 0.5, lines)
 
     page = tmp_path / "page.md"
     write_page(page, {"quick": result(1.0, 2.0)})
