@@ -142,13 +142,13 @@ def attempt(contender, problem, rung, limit):
 
 
 def repeated(contender, problem, rung, threads, limit):
-    """The median of up to 9 fits, as many as take 3 seconds in all; None if one takes longer than the limit.
+    """The median of up to 7 fits, as many as take 1.5 seconds in all; None if one takes longer than the limit.
 
     On one thread it is the processor's time, which other processes disturb less; on more that of the clock.
     """
     times, clock = [], time.process_time if threads == 1 else time.perf_counter
     with quiet(), threadpool_limits(limits=threads):
-        while len(times) < 9 and sum(times) < 3:
+        while len(times) < 7 and sum(times) < 1.5:
             gc.collect()
             try:
                 with alarm(limit):

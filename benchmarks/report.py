@@ -49,7 +49,13 @@ def verdict(result):
         ratio, peer = compared(result, column)
         if ratio is not None:
             comparisons.append(f"{ratio:.3g} x as fast as {peer} ({words})")
-    return text + ("sklearn_mle: " + "; ".join(comparisons) + "." if comparisons else "Nothing to compare.")
+    return text + (
+        "sklearn_mle: " + "; ".join(comparisons) + "."
+        if comparisons
+        else "sklearn_mle does not get there."
+        if result.ours.one is None
+        else "No peer gets there."
+    )
 
 
 def compared(result, column):

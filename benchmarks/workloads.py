@@ -299,7 +299,7 @@ def wide(share, strength):
     return Problem(X, y, nll.bernoulli, alphas=(float(alpha),), l1_ratio=1.0, intercept=False)
 
 
-@workload("l1 logistic, 2000 x 10000, no intercept, 150 slopes not 0", *L1_WIDE)
+@workload("l1 logistic, 2000 x 10000, no intercept, about 150 slopes not 0", *L1_WIDE)
 def l1_wide(share):
     return wide(share, 0.26)
 
