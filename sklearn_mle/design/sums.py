@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .block import part
+from .block import part, row_slices
 from .layout import designs
 
 
@@ -20,10 +20,14 @@ class Moments:
         total = weight.sum()
         share = weight / total if total > 0 else weight
         if isinstance(X, np.ndarray):
-            X = X.astype(float, copy=False)
-            mean = share @ X
-            mean = mean + share @ (X - mean)  # without the rounding of the first sum, a constant has deviations of 0
-            return cls(total, mean, weight @ (X - mean) ** 2)
+            mean = share @ X.astype(float, copy=False)
+            rest, squares = np.zeros(len(mean)), np.zeros(len(mean))
+            for rows in row_slices(*X.shape):
+                deviations = X[rows] - mean
+                rest += share[rows] @ deviations
+                squares += weight[rows] @ np.square(deviations, out=deviations)
+            # Without the rounding of the first sum, so that a constant has deviations of 0.
+            return cls(total, mean + rest, np.maximum(squares - total * rest**2, 0.0))
         X = X.tocoo(copy=True)
         X.sum_duplicates()
 

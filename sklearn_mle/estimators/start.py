@@ -8,6 +8,7 @@ from ..design import FAR, Layout, Moments, dense
 from ..penalty import ElasticNet
 from ..rows import SAMPLE
 from ..solvers import Newton
+from .columns import column_values
 from .table import label
 from .weights import few_heavy
 
@@ -21,9 +22,9 @@ MODERATE = 1e140
 def standardise(rows, mask, names=None):
     """The layout of these rows, from the weighted moments of a sample; units are 1."""
     sample = rows.sample().block
-    demand_large(sample, mask, names)
     moments = Moments.of(sample)
     mean, scale = moments.mean, moments.scale
+    demand_large(sample, mask[:, 1:].any(axis=0) & (np.abs(mean) < SMALL) & (scale < SMALL), names)
     constant = np.flatnonzero(scale == 0)
     if len(constant) and len(rows) > len(sample):
         all_rows = rows.sum(Moments.of, constant)
@@ -47,20 +48,15 @@ def standardise(rows, mask, names=None):
     return Layout(mask, mean - origin, scale, np.ones(K), origin)
 
 
-def demand_large(sample, mask, names):
-    """A ValueError that names the first column with numbers other than 0, but all so small that squares are lost."""
-    X = sample.X
-    if not len(sample) or not mask[:, 1:].any():
-        return
-    largest = abs(X).max(axis=0)
-    largest = np.asarray(largest if isinstance(X, np.ndarray) else largest.toarray(), dtype=float).ravel()
-    small = mask[:, 1:].any(axis=0) & (largest > 0) & (largest < SMALL)
-    if small.any():
-        j = int(np.argmax(small))
-        raise ValueError(
-            f"Column {label(j, names)} of X goes up to {largest[j]:.3g} only, the square of which is below all floats: "
-            "rescale it."
-        )
+def demand_large(sample, suspects, names):
+    """A ValueError that names the first of these columns (boolean) in which not all numbers are 0."""
+    for j in np.flatnonzero(suspects):
+        largest = np.abs(column_values(sample.X, j)).max(initial=0.0)
+        if largest > 0:
+            raise ValueError(
+                f"Column {label(j, names)} of X goes up to {largest:.3g} only, the square of which is below all "
+                "floats: rescale it."
+            )
 
 
 def start(sample):

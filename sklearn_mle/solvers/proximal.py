@@ -48,14 +48,16 @@ class ProximalNewton(Solver):
     @around_kinks
     def minimize(self, objective, w, report, rng):
         if objective.size <= SMALL:
-            return self._descend(objective, w, report, self.max_iter)
-        t, n_iter, join = objective.thresholds, 0, JOIN
+            return self._descend(objective, w, report, self.max_iter, self.tol)
+        t, n_iter, join, tol = objective.thresholds, 0, JOIN, np.inf
         while True:
             g = objective.taylor(w, 1)[1]
-            excess = np.where((w == 0) & (t > 0), np.abs(g) - t, 0.0)
+            excess = np.where((w == 0) & (t > 0), np.maximum(np.abs(g) - t, 0.0), 0.0)
             calling = excess > CALL
-            if n_iter and (not calling.any() or n_iter >= self.max_iter):
+            if n_iter >= self.max_iter or not (calling.any() or tol > self.tol):
                 break
+            # No more digits than what is to be gained from those that call is worth.
+            tol = max(self.tol, 1e-3 * float(excess @ excess)) if calling.any() else self.tol
             at_work = (w != 0) | (t == 0)
             join = max(join, np.count_nonzero(at_work))
             calling[np.argsort(excess)[:-join]] = False
@@ -64,13 +66,13 @@ class ProximalNewton(Solver):
             def report_all(part, *args, _at_work=at_work, **more):
                 report(_scatter(part, _at_work), *args, **more)
 
-            part = self._descend(objective.restrict(at_work, w), w[at_work], report_all, self.max_iter - n_iter)
+            part = self._descend(objective.restrict(at_work, w), w[at_work], report_all, self.max_iter - n_iter, tol)
             n_iter += part.n_iter
             w, step = _scatter(part.w, at_work), _scatter(part.step, at_work)
         done = part.converged and not bool(calling.any())
         return Solution(w, part.value, n_iter, done, part.message, step)
 
-    def _descend(self, objective, w, report, max_iter):
+    def _descend(self, objective, w, report, max_iter, tol):
         t, curvature = objective.thresholds, Curvature(objective)
         value, g = objective.taylor(w, 1)
         B, last = curvature.at(w), np.inf
@@ -81,7 +83,7 @@ class ProximalNewton(Solver):
             gap = max(0.0, -float(slope + 0.5 * step @ B @ step))
             report(w, total, shortest_subgradient(g, w, t), gap)
             rounding = ROUNDING * max(1.0, abs(total))
-            done = bool(gap <= max(self.tol, np.finfo(float).eps) * max(1.0, abs(total)))
+            done = bool(gap <= max(tol, ROUNDING) * max(1.0, abs(total)))
             if done:
                 if np.abs(step).max() < SHORT:  # no pass to see what F says of it
                     w, total = w + step, total - gap

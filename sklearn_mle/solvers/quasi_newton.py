@@ -9,10 +9,13 @@ from .base import Solution, Solver, integer
 from .kinks import around_kinks
 from .newton import LENGTHS, ROUNDING, Newton
 
-# A step in a good metric leaves some hundredths of the decrement; if it leaves more than this, Newton's are cheaper.
-SLOW = 0.15
+# A step in a good metric leaves some hundredths of the decrement; if two in a row leave more than the square of this,
+# Newton's are cheaper.
+SLOW = 0.3
 # The sample's optimum is a start if a step of about this decrement leads from it to that of all rows.
 NEAR = 0.5
+# A full step needs no search where its decrement is less than this.
+CLOSE = 0.02
 # A last step as short as this, in natural units, needs no proof.
 SHORT = 1e-4
 
@@ -50,9 +53,12 @@ class QuasiNewton(Solver):
         size = least_sample(objective)
         if objective.n_rows <= 2 * size:
             return Newton(self.max_iter, self.tol).minimize(objective, w, report, rng)
-        sample = objective.fewer_rows(size)
-        guess = Newton(tol=1e-6).minimize(sample, w, lambda *iteration, **more: None, rng)
-        if not guess.converged or guess.deficiency > sample.invariances:
+        for n in (size, metric_sample(objective)):  # the second may have what the first lacks, as rare columns
+            sample = objective.fewer_rows(n)
+            guess = Newton(tol=1e-6).minimize(sample, w, lambda *iteration, **more: None, rng)
+            if guess.converged and guess.deficiency <= sample.invariances:
+                break
+        else:
             return Newton(self.max_iter, self.tol).minimize(objective, w, report, rng)
         # Two steps on a larger sample, whose curvature is worth having where the first has led.
         sample, nearer = objective.fewer_rows(metric_sample(objective)), guess.w
@@ -61,11 +67,15 @@ class QuasiNewton(Solver):
             inverse = inverse_of(H)
             if inverse is None:
                 return Newton(self.max_iter, self.tol).minimize(objective, w, report, rng)
-            nearer = nearer - inverse(g)
+            if 0.5 * g @ inverse(g) < CLOSE:
+                nearer = nearer - inverse(g)
+            else:
+                nearer = Newton(tol=1e-4).minimize(sample, nearer, lambda *iteration, **more: None, rng).w
         value, g = objective.taylor(nearer, 1)
         if not (np.isfinite(value) and 0.5 * g @ inverse(g) < NEAR):
             return Newton(self.max_iter, self.tol).minimize(objective, w, report, rng)
         w, pairs, last = nearer, deque(maxlen=self.memory), np.inf
+        before = np.inf
         for n_iter in range(1, self.max_iter + 1):
             step = -product(inverse, pairs, g)
             decrement = -0.5 * float(g @ step)
@@ -85,9 +95,9 @@ class QuasiNewton(Solver):
             if length * (step @ change) > 0:
                 pairs.append((length * step, change))
             w, value, g = w + length * step, trial_value, trial_g
-            if n_iter > 2 and decrement > SLOW * last:
+            if n_iter > 3 and decrement > SLOW**2 * before:
                 break
-            last = decrement
+            before, last = last, decrement
         left = self.max_iter - n_iter
         if left == 0:
             message = f"{self.max_iter} iterations were not enough"
