@@ -100,11 +100,13 @@ def test_folds_in_threads_weights_and_frames():
 def test_alphas_of_ones_own_and_wrong_ones():
     model = MLERegressorCV(alphas=[0.1, 1.0, 0.0], cv=FOLDS).fit(X, NUMBERS)
     assert model.alphas_.tolist() == [1.0, 0.1, 0.0]
-    for wrong in ([-1.0], [], 0, -3):
+    for wrong in ([-1.0], [], 0, -3, None, "auto", True, [np.nan]):
         with pytest.raises(ValueError, match="alphas must be a number of them, or numbers >= 0"):
             MLERegressorCV(alphas=wrong).fit(X, NUMBERS)
     with pytest.raises(ValueError, match="needs a smooth penalty"):
         MLERegressorCV(l1_ratio=0.5, solver="newton").fit(X, NUMBERS)
+    with pytest.raises(ValueError, match="needs a smooth penalty"):
+        MLERegressorCV(alphas=[1.0, 0.0], l1_ratio=0.5, solver="newton").fit(X, NUMBERS)
     assert not hasattr(MLERegressorCV(solver="sgd"), "partial_fit")
 
 

@@ -116,6 +116,12 @@ def test_a_strong_penalty_leaves_the_intercept():
     assert not model.coef_.any() and model.intercept_ == pytest.approx(np.log(COUNTS.mean()), rel=1e-12)
 
 
+def test_a_strong_penalty_where_there_is_no_intercept(monkeypatch):
+    monkeypatch.setattr(proximal, "SMALL", 5)
+    model = MLERegressor("poisson", alpha=100.0, l1_ratio=1.0, fit_intercept=False).fit(X, COUNTS)
+    assert not model.coef_.any() and model.converged_
+
+
 def test_the_log_likelihood_is_without_the_penalty():
     model = MLERegressor("poisson", alpha=0.1, l1_ratio=0.5).fit(X, COUNTS)
     assert model.log_likelihood_ == pytest.approx(model.log_prob(X, COUNTS).sum(), rel=1e-12)

@@ -61,6 +61,8 @@ class PathCV:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what there is to say of the table is said at the end, once
             draft.alphas_ = draft._grid(X, y, sample_weight)
+            draft.alpha_ = draft.alphas_[0]
+            check_parameters(draft)  # whether the solver takes the penalty that there is
             X_rows, y_rows, weight = indexable(X, y, sample_weight)
             splits = list(check_cv(self.cv, y, classifier=is_classifier(self)).split(X_rows, y_rows))
             in_folds = Parallel(min(effective_n_jobs(self.n_jobs), len(splits)), prefer="threads")
@@ -82,7 +84,8 @@ class PathCV:
     def _grid(self, X, y, sample_weight):
         """The alphas, falling: as given, or from the least that leaves no slope down to a thousandth of it."""
         count, alphas = self.alphas, np.ravel(self.alphas)
-        if isinstance(count, bool) or not len(alphas) or min(alphas) < isinstance(count, Integral):
+        numbers = alphas.dtype.kind in "iuf" and len(alphas) > 0
+        if not numbers or not min(alphas) >= isinstance(count, Integral):
             raise ValueError(f"alphas must be a number of them, or numbers >= 0; got {count!r}.")
         if not isinstance(count, Integral):
             return np.unique(check_numbers(alphas, "alphas", type(self).__name__))[::-1]
@@ -127,6 +130,8 @@ class PathCV:
 
 def mean_log_prob(model, X, y, sample_weight=None):
     """The mean log-likelihood of the rows."""
+    if sample_weight is not None and not np.any(sample_weight):
+        return 0.0  # whatever it is, it counts for nothing
     return np.average(model.log_prob(X, y), weights=sample_weight)
 
 

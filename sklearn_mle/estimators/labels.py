@@ -105,8 +105,8 @@ def positions(labels, classes):
         unknown = classes[codes] != labels
     else:
         numbers, least = found
-        values = np.arange(numbers.max() + 1) + int(least)
-        table = np.argmax(values[:, None] == classes, axis=1)
+        values, order = np.arange(numbers.max() + 1) + int(least), np.argsort(classes)
+        table = order[np.minimum(np.searchsorted(classes, values, sorter=order), len(classes) - 1)]
         codes, missing = table[numbers], classes[table] != values
         unknown = missing[numbers] if missing.any() else missing[:0]
     if unknown.any():

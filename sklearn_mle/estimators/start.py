@@ -50,8 +50,9 @@ def standardise(rows, mask, names=None):
 
 def demand_large(sample, suspects, names):
     """A ValueError that names the first of these columns (boolean) in which not all numbers are 0."""
+    counts = slice(None) if sample.weight is None else sample.weight > 0
     for j in np.flatnonzero(suspects):
-        largest = np.abs(column_values(sample.X, j)).max(initial=0.0)
+        largest = np.abs(column_values(sample.X, j)[counts]).max(initial=0.0)
         if largest > 0:
             raise ValueError(
                 f"Column {label(j, names)} of X goes up to {largest:.3g} only, the square of which is below all "

@@ -83,7 +83,7 @@ class Newton(Solver):
             flat = basis is None and SHORT < np.abs(direction).max(initial=0.0) < LONG
             if near and not (flat and longer <= MORE):
                 last = objective.taylor(x + step, 1)
-                if last[0] <= value + rounding or flatter(last, value, g, step):
+                if -np.inf < last[0] <= value + rounding or flatter(last, value, g, step):
                     x, value = x + step, last[0]
                     w = _place(origin, basis, x)
                 back = None

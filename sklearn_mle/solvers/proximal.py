@@ -62,6 +62,10 @@ class ProximalNewton(Solver):
             join = max(join, np.count_nonzero(at_work))
             calling[np.argsort(excess)[:-join]] = False
             at_work |= calling
+            if not at_work.any():  # the penalty leaves nothing
+                value = objective.value(w)
+                report(w, value, 0.0, 0.0)
+                return Solution(w, value, n_iter + 1, True, f"the gap of F is below {self.tol:g}", 0 * w)
 
             def report_all(part, *args, _at_work=at_work, **more):
                 report(_scatter(part, _at_work), *args, **more)
@@ -87,7 +91,7 @@ class ProximalNewton(Solver):
             if done:
                 if np.abs(step).max() < SHORT:  # no pass to see what F says of it
                     w, total = w + step, total - gap
-                return Solution(w, total, n_iter, True, f"the gap of F is below {self.tol:g}", step)
+                return Solution(w, total, n_iter, True, f"the gap of F is below {tol:g}", step)
             for length in LENGTHS:
                 v = w + length * step
                 trial, trial_g = objective.taylor(v, 1)
