@@ -103,7 +103,7 @@ def test_coordinates_at_work_and_a_sample_change_nothing(form, monkeypatch):
     y = np.random.default_rng(2).random(500) < 1 / (1 + np.exp(-Z[:, :5].sum(axis=1)))
     model = MLEClassifier(alpha=0.03, l1_ratio=1.0)
     whole = model.fit(Z, y).coef_
-    monkeypatch.setattr(proximal, "SMALL", 10)
+    monkeypatch.setattr(proximal, "ALL_AT_WORK", 10)
     monkeypatch.setattr(proximal, "JOIN", 5)
     np.testing.assert_allclose(model.fit(form(Z), y).coef_, whole, atol=1e-10)
     monkeypatch.setattr(proximal, "metric_sample", lambda objective: 120)
@@ -117,7 +117,7 @@ def test_a_strong_penalty_leaves_the_intercept():
 
 
 def test_a_strong_penalty_where_there_is_no_intercept(monkeypatch):
-    monkeypatch.setattr(proximal, "SMALL", 5)
+    monkeypatch.setattr(proximal, "ALL_AT_WORK", 5)
     model = MLERegressor("poisson", alpha=100.0, l1_ratio=1.0, fit_intercept=False).fit(X, COUNTS)
     assert not model.coef_.any() and model.converged_
 

@@ -5,6 +5,7 @@ import pytest
 
 from sklearn_mle import MLEClassifier, MLERegressor
 from sklearn_mle.solvers import Auto, Newton, QuasiNewton
+from sklearn_mle.solvers.base import silent
 from sklearn_mle.solvers.quasi_newton import product
 
 N = 60_000
@@ -31,8 +32,8 @@ def both(model, X, y):
     """QuasiNewton's solution, its passes, and Newton's solution."""
     objective, w = model._draft()._begin(X, y, None, {})
     counted = Passes(objective)
-    solution = QuasiNewton().minimize(counted, w, lambda *iteration, **more: None, None)
-    return solution, counted.count, Newton().minimize(objective, w, lambda *iteration, **more: None, None)
+    solution = QuasiNewton().minimize(counted, w, silent, None)
+    return solution, counted.count, Newton().minimize(objective, w, silent, None)
 
 
 CASES = {

@@ -21,6 +21,7 @@ from sklearn_mle.likelihoods import (
     StudentT,
 )
 from sklearn_mle.solvers import LBFGS, SGD, SOLVERS, Newton, Solution, Solver
+from sklearn_mle.solvers.base import silent
 from sklearn_mle.solvers.steps import solve
 
 EXACT = {"newton": Newton(), "lbfgs": LBFGS(), "lbfgs without polish": LBFGS(polish_size=0)}
@@ -72,13 +73,13 @@ class Wrong(Newton):
         return solution
 
     def is_silent(self, F, w, report, rng, newton):
-        return newton(F, w, lambda *args, **options: None, rng)
+        return newton(F, w, silent, rng)
 
     def swallows_interruption(self, F, w, report, rng, newton):
         try:
             return newton(F, w, report, rng)
         except KeyboardInterrupt:
-            return newton(F, w, lambda *args, **options: None, rng)
+            return newton(F, w, silent, rng)
 
     def rolls_its_own_dice(self, F, w, report, rng, newton):
         solution = newton(F, w, report, rng)

@@ -14,6 +14,7 @@ from sklearn.utils import _safe_indexing, check_random_state, indexable
 from ..penalty import ElasticNet
 from ..rows import one_blas_thread
 from ..solvers import Auto
+from ..solvers.base import silent
 from .classifier import MLEClassifier
 from .parameters import check_parameters, chosen_solver
 from .regressor import MLERegressor
@@ -96,7 +97,7 @@ class PathCV:
             null = replace(objective.restrict(slopes == 0, np.zeros(len(w))), penalty=ElasticNet())
             w[slopes > 0] = 0.0
             if null.size:
-                w[slopes == 0] = Auto().minimize(null, w[slopes == 0], lambda *report, **more: None, None).w
+                w[slopes == 0] = Auto().minimize(null, w[slopes == 0], silent, None).w
             g = np.abs(objective.taylor(w, 1)[1])
         most = np.max(g[slopes > 0] / slopes[slopes > 0], initial=0.0) / max(self.l1_ratio, LEAST_L1_RATIO)
         most = max(float(most), np.finfo(float).tiny / LEAST)
@@ -113,7 +114,7 @@ class PathCV:
                 solver, rng = chosen_solver(draft), check_random_state(self.random_state)
                 if self.tol is None and solver.tol is None:
                     solver.set_params(tol=TOL)
-                w = solver.minimize(penalised, w, lambda *report, **more: None, rng).w
+                w = solver.minimize(penalised, w, silent, rng).w
                 model = draft._draft(keep=True)
                 model.alpha_ = alpha
                 model._learn(penalised, w)

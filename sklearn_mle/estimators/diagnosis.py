@@ -7,6 +7,7 @@ from ..exceptions import BoundaryWarning, RankWarning, SeparationWarning
 from ..rows import SAMPLE
 from ..separation import Undecided, separation
 from ..solvers import Auto
+from ..solvers.base import silent
 from .columns import listed
 from .rank import dependent_columns
 from .weights import few_heavy
@@ -116,7 +117,7 @@ def _with_others(objective, w, held):
     """argmin F over the coordinates that are not held at w, from there."""
     if held.all():
         return w
-    others = Auto().minimize(objective.restrict(~held, w), w[~held], lambda *iteration, **more: None, None).w
+    others = Auto().minimize(objective.restrict(~held, w), w[~held], silent, None).w
     w = w.copy()
     w[~held] = others
     return w

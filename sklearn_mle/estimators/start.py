@@ -8,6 +8,7 @@ from ..design import FAR, Layout, Moments, dense
 from ..penalty import ElasticNet
 from ..rows import SAMPLE
 from ..solvers import Newton
+from ..solvers.base import silent
 from .columns import column_values
 from .table import label
 from .weights import few_heavy
@@ -75,7 +76,7 @@ def start(sample):
     mask = np.zeros_like(sample.layout.mask)
     mask[:, 0] = True
     unconditional = replace(sample, layout=replace(sample.layout, mask=mask, held=None), penalty=ElasticNet())
-    w = Newton().minimize(unconditional, np.zeros(len(mask)), lambda *report, **more: None, None).w
+    w = Newton().minimize(unconditional, np.zeros(len(mask)), silent, None).w
     return unconditional.layout.unpack(w)[:, 0]
 
 

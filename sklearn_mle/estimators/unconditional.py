@@ -11,6 +11,7 @@ from ..objective import Objective
 from ..penalty import ElasticNet
 from ..rows import Rows, one_blas_thread
 from ..solvers import Auto
+from ..solvers.base import silent
 from .base import resolve
 from .classifier import MLEClassifier
 from .diagnosis import diagnosis
@@ -71,7 +72,7 @@ def fit_distribution(y, likelihood="gaussian", sample_weight=None):
         rows = Rows(Block(np.empty((n, 0)), y, weight), K)
         objective = Objective(likelihood, standardise(rows, np.ones((K, 1), dtype=bool)), ElasticNet(), rows)
         objective, w = begin(objective)
-        solution = Auto().minimize(objective, w, lambda *iteration, **more: None, None)
+        solution = Auto().minimize(objective, w, silent, None)
         warning = diagnosis(objective, w, solution, classes=classes)
         theta = likelihood.theta([np.array([value]) for value in objective.layout.unpack(solution.w)[:, 0]])
     if warning:

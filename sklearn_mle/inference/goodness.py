@@ -6,6 +6,7 @@ import numpy as np
 
 from ..penalty import ElasticNet
 from ..solvers import Auto
+from ..solvers.base import silent
 from . import sums
 
 
@@ -67,4 +68,4 @@ def null_log_likelihood(fit):
     null = objective.restrict(free, w)
     if not free.any():
         return objective.log_likelihood(w)
-    return null.log_likelihood(Auto().minimize(null, w[free], lambda *report, **more: None, None).w)
+    return null.log_likelihood(Auto().minimize(null, w[free], silent, None).w)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..solvers import Auto
+from ..solvers.base import silent
 from .directions import complement
 
 # The profile is taken to be flat for good beyond so many times where the quadratic approximation ends.
@@ -71,7 +72,7 @@ def refit(objective, v, c):
         inner, start = objective.along(within, v), np.zeros(within.shape[1])
     if not len(start):
         return v
-    found = Auto().minimize(inner, start, lambda *report, **more: None, None).w
+    found = Auto().minimize(inner, start, silent, None).w
     if free.sum() < len(v) - 1:
         return v + within @ found
     v = v.copy()

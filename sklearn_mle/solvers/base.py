@@ -102,11 +102,11 @@ def in_stages(minimize):
         for free in (~nuisance, nuisance):
 
             def report_all(part, *args, _free=free, _w=w, **kwargs):
-                report(np.where(_free, _scatter(part, _free), _w), *args, **kwargs)
+                report(np.where(_free, scatter(part, _free), _w), *args, **kwargs)
 
             stage = minimize(self, objective.restrict(free, w), w[free], report_all, rng)
-            w = np.where(free, _scatter(stage.w, free), w)
-            step = None if step is None or stage.step is None else step + _scatter(stage.step, free)
+            w = np.where(free, scatter(stage.w, free), w)
+            step = None if step is None or stage.step is None else step + scatter(stage.step, free)
             deficiency = None if None in (deficiency, stage.deficiency) else deficiency + stage.deficiency
             message = stage.message if converged else message  # of the first that stopped early
             n_iter, converged = n_iter + stage.n_iter, converged and stage.converged
@@ -115,7 +115,12 @@ def in_stages(minimize):
     return staged
 
 
-def _scatter(part, free):
+def scatter(part, free):
+    """The coordinates w (d,) that are `part` where `free` (boolean, (d,)), and 0 elsewhere."""
     whole = np.zeros(len(free))
     whole[free] = part
     return whole
+
+
+def silent(w, value, gradient_norm, decrement=None):
+    """The report to nobody, for searches within a search."""

@@ -8,6 +8,8 @@ from scipy import sparse
 from scipy.optimize import linprog
 from sklearn.base import clone
 
+from .base import silent
+
 # Widths over which kinks are rounded, in scales of y; from the third on the vertex is tried.
 WIDTHS = np.logspace(0, -10, 11)
 # Rows of the linear program to begin with, and per coordinate; and at most.
@@ -46,7 +48,7 @@ def around_kinks(minimize):
             if objective.penalty.alpha == 0 and width <= 0.01:
 
                 def free(others, w):
-                    return minimize(self, others, w, _silent, rng)
+                    return minimize(self, others, w, silent, rng)
 
                 value, vertex, certain = _vertex(objective, best[1], n, free)
                 best = min(best, (value, vertex), key=_value)
@@ -103,7 +105,3 @@ def _linear_program(kinks):
         return None, None
     v = result.x[:d]
     return v, kinks.rise(kinks.z) - kinks.rise(kinks.z - kinks.Z @ v) - float(kinks.rest @ v)
-
-
-def _silent(*args, **kwargs):
-    pass

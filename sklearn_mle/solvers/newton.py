@@ -20,7 +20,7 @@ NOISE_OF_F = 1e-8
 STILL = 3
 # Where the gap is closed but the step, in natural units, is neither short nor one towards a limit, F is flat: so many
 # more bring the digits.
-SHORT, LONG, MORE = 1e-7, 1e-2, 2
+LEAST_STEP, LIMIT_STEP, MORE = 1e-7, 1e-2, 2
 # Steps as shares of Newton's: halves first; tenths soon after, for where the curvature nearly vanishes.
 LENGTHS = [1.0, 0.5, 0.25, 0.125, *np.logspace(-1.5, -40.5, 40)]
 
@@ -80,7 +80,7 @@ class Newton(Solver):
             rounding = ROUNDING * max(1.0, abs(value))
             near = decrement <= max(self.tol, np.finfo(float).eps) * max(1.0, abs(value))
             longer += near
-            flat = basis is None and SHORT < np.abs(direction).max(initial=0.0) < LONG
+            flat = basis is None and LEAST_STEP < np.abs(direction).max(initial=0.0) < LIMIT_STEP
             if near and not (flat and longer <= MORE):
                 last = objective.taylor(x + step, 1)
                 if -np.inf < last[0] <= value + rounding or flatter(last, value, g, step):

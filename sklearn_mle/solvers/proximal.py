@@ -3,13 +3,13 @@
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 
-from .base import Solution, Solver
+from .base import Solution, Solver, scatter
 from .kinks import around_kinks
 from .newton import LENGTHS, ROUNDING
 from .quasi_newton import SHORT, SLOW, metric_sample
 
 # Up to so many coordinates all are at work, and one matrix is kept of all.
-SMALL = 1000
+ALL_AT_WORK = 1000
 # Coordinates that join at first, if so many want to; later as many as are at work already.
 JOIN = 100
 # What a gradient may exceed its threshold by, in natural units, without calling for a coordinate.
@@ -47,7 +47,7 @@ class ProximalNewton(Solver):
 
     @around_kinks
     def minimize(self, objective, w, report, rng):
-        if objective.size <= SMALL:
+        if objective.size <= ALL_AT_WORK:
             return self._descend(objective, w, report, self.max_iter, self.tol)
         t, n_iter, join, tol = objective.thresholds, 0, JOIN, np.inf
         while True:
@@ -68,11 +68,11 @@ class ProximalNewton(Solver):
                 return Solution(w, value, n_iter + 1, True, f"the gap of F is below {self.tol:g}", 0 * w)
 
             def report_all(part, *args, _at_work=at_work, **more):
-                report(_scatter(part, _at_work), *args, **more)
+                report(scatter(part, _at_work), *args, **more)
 
             part = self._descend(objective.restrict(at_work, w), w[at_work], report_all, self.max_iter - n_iter, tol)
             n_iter += part.n_iter
-            w, step = _scatter(part.w, at_work), _scatter(part.step, at_work)
+            w, step = scatter(part.w, at_work), scatter(part.step, at_work)
         done = part.converged and not bool(calling.any())
         return Solution(w, part.value, n_iter, done, part.message, step)
 
@@ -228,9 +228,3 @@ def lowest(v, u, t, slope, curvature):
 def shortest_subgradient(g, w, t):
     """The norm of the shortest subgradient of F: 0 at a minimum."""
     return float(np.linalg.norm(np.where(w == 0, np.maximum(np.abs(g) - t, 0.0), g + t * np.sign(w))))
-
-
-def _scatter(part, at_work):
-    whole = np.zeros(len(at_work))
-    whole[at_work] = part
-    return whole

@@ -5,7 +5,7 @@ from collections import deque
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 
-from .base import Solution, Solver, integer
+from .base import Solution, Solver, integer, silent
 from .kinks import around_kinks
 from .newton import LENGTHS, ROUNDING, Newton
 
@@ -55,7 +55,7 @@ class QuasiNewton(Solver):
             return Newton(self.max_iter, self.tol).minimize(objective, w, report, rng)
         for n in (size, metric_sample(objective)):  # the second may have what the first lacks, as rare columns
             sample = objective.fewer_rows(n)
-            guess = Newton(tol=1e-6).minimize(sample, w, lambda *iteration, **more: None, rng)
+            guess = Newton(tol=1e-6).minimize(sample, w, silent, rng)
             if guess.converged and guess.deficiency <= sample.invariances:
                 break
         else:
@@ -70,7 +70,7 @@ class QuasiNewton(Solver):
             if 0.5 * g @ inverse(g) < CLOSE:
                 nearer = nearer - inverse(g)
             else:
-                nearer = Newton(tol=1e-4).minimize(sample, nearer, lambda *iteration, **more: None, rng).w
+                nearer = Newton(tol=1e-4).minimize(sample, nearer, silent, rng).w
         value, g = objective.taylor(nearer, 1)
         if not (np.isfinite(value) and 0.5 * g @ inverse(g) < NEAR):
             return Newton(self.max_iter, self.tol).minimize(objective, w, report, rng)
