@@ -1,9 +1,10 @@
 """Newton's method under an l1 penalty: a quadratic with kinks at 0 is minimised exactly, on the coordinates at work."""
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg import cho_factor
 
 from .base import Solution, Solver, scatter
+from .kinked_quadratic import kinked_step
 from .kinks import around_kinks
 from .newton import LENGTHS, ROUNDING
 from .quasi_newton import SHORT, SLOW, metric_sample
@@ -159,70 +160,6 @@ def positive_definite(H):
     except (np.linalg.LinAlgError, ValueError):
         return False
     return True
-
-
-def kinked_step(B, g, w, t):
-    """argmin_d g'd + d'Bd / 2 + sum_j t_j |w_j + d_j|, with B positive definite: by active sets.
-
-    Signs are guessed, the quadratic is solved, and the search along the line to its solution stops at the best point,
-    which may be where a coordinate becomes 0. Coordinates at 0 whose gradient exceeds their threshold join.
-
-    References
-    ----------
-    Lee, Battle, Raina and Ng (2007), Efficient sparse coding algorithms, NIPS 19, algorithm 1 (feature-sign search).
-    """
-    v, q = w.astype(float), g.astype(float)  # q: the quadratic's gradient at v
-    scale = np.sqrt(np.diag(B))
-    noise = 1e-14 * max(1.0, np.abs(g / scale).max())
-    together, settled = True, False  # settled: a full step to where nothing joins
-    for _ in range(20 * len(w) + 100):
-        free = (v != 0) | (t == 0)
-        excess = np.where(free, 0.0, np.maximum(np.abs(q) - t, 0.0)) / scale
-        joining = excess > noise
-        signs = np.where(joining, -np.sign(q), np.sign(v))
-        if not together:  # one, when the others have found their place: its sign is then certain
-            left = np.where(free, np.abs(q + t * signs), 0.0) / scale
-            joining &= (excess == excess.max()) & (settled or left.max() <= noise)
-        at = np.flatnonzero(free | joining)
-        slope = q[at] + t[at] * signs[at]
-        if not at.size or np.abs(slope / scale[at]).max() <= noise or (settled and not joining.any()):
-            break
-        try:
-            factor = cho_factor(B[np.ix_(at, at)] / scale[at] / scale[at][:, None], lower=True)
-        except np.linalg.LinAlgError:
-            break
-        u = -cho_solve(factor, slope / scale[at]) / scale[at]
-        Bu = B[:, at] @ u
-        length = lowest(v[at], u, t[at], float(q[at] @ u), float(u @ Bu[at]))
-        if length == 0.0 and not together:
-            break
-        together, settled = length > 0.0, length == 1.0 and not joining.any()
-        moved = v[at] + length * u
-        size = np.abs(moved) * scale[at]
-        nothing = np.maximum(1e-12 * np.abs(length * u) * scale[at], 1e-15 * size.max())
-        moved[(t[at] > 0) & (size <= nothing)] = 0.0  # it stopped there
-        v[at], q = moved, q + length * Bu
-    return v - w
-
-
-def lowest(v, u, t, slope, curvature):
-    """The x in [0, 1] with the least x slope + x^2 curvature / 2 + sum_j t_j |v_j + x u_j|."""
-    with np.errstate(all="ignore"):
-        kinks = -v / u
-    inside = (t > 0) & (kinks > 0) & (kinks < 1)
-    order = np.argsort(kinks[inside])
-    places, jumps = kinks[inside][order], 2 * (t * np.abs(u))[inside][order]
-    # The slope just after 0; every kink adds its jump.
-    slope = slope + float(np.sum(t * np.where(v == 0, np.abs(u), np.sign(v) * u)))
-    if slope >= 0:
-        return 0.0
-    for place, jump in zip(places, jumps, strict=True):
-        if slope + place * curvature >= 0:
-            break
-        slope += jump
-        if slope + place * curvature >= 0:
-            return float(place)
-    return min(1.0, -slope / curvature)
 
 
 def shortest_subgradient(g, w, t):
