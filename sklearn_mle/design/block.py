@@ -116,8 +116,9 @@ class Block:
         offset = self.offset if isinstance(self.offset, list) else [self.offset] * len(W)
         eta = []
         for k, intercept in enumerate(W[:, 0]):
-            row = next(products) + intercept if varies[k] else np.array([intercept])
-            eta.append(row + offset[k])
+            row = next(products) if varies[k] else np.zeros(1)
+            row += intercept  # in place: a temporary costs as much as the sum
+            eta.append(row + offset[k] if np.ndim(offset[k]) or offset[k] else row)
         return eta
 
     def score(self, g, sloped):

@@ -19,7 +19,7 @@ from .columns import free_entries, offset_columns, offset_rows, regressed_column
 from .diagnosis import diagnosis
 from .history import History
 from .parameters import check_parameters, chosen_solver, named_solver, threads
-from .start import begin, standardise
+from .start import begin, demand_probable, standardise
 from .table import check_X
 from .weights import check_weight
 
@@ -161,6 +161,8 @@ class BaseMLE(BaseEstimator):
         with one_blas_thread, np.errstate(all="ignore"):
             objective, w = self._begin(X, y, sample_weight, warm_start)
             solution, history = self._minimize(objective, w)
+            if solution.value == np.inf:
+                demand_probable(objective, w)
             self._learn(objective, solution.w)
             self.log_likelihood_ = objective.log_likelihood(solution.w, solution.value)
             names, classes = (getattr(self, name, None) for name in ("feature_names_in_", "classes_"))

@@ -71,11 +71,15 @@ def _exact(objective, start, solution):
     likelihood, layout = objective.likelihood, objective.layout
     if likelihood.support.integer:
         return None
-    W, rows = layout.unpack(solution.w), _ExactRows(0, None)
+    W, rows, sample = layout.unpack(solution.w), _ExactRows(0, None), objective.rows.sample()
     if likelihood.support.columns == 1:
-        size = _Spread(likelihood, objective.rows.sample().block.y).of_digits
-        rows = objective.rows.sum(_ExactRows.of, likelihood, W, size)
+        size = _Spread(likelihood, sample.block.y).of_digits
+        rows = sample.sum(_ExactRows.of, likelihood, W, size)
+        # Where all but the first parameter are constant, all rows have one peak of density.
+        if rows.count or layout.sloped[1:].any():
+            rows = objective.rows.sum(_ExactRows.of, likelihood, W, size)
     change = W - layout.unpack(start)
+    change[0] = 0.0  # the first parameter does not say how wide a density is
     furthest = objective.rows.sum(_Furthest.of, change).values
     if not rows.count:
         rows = _on_their_way(objective, solution.w, solution.w - start, furthest)

@@ -81,7 +81,7 @@ def start(sample):
 
 
 def begin(objective, warm=lambda W: W):
-    """The objective in natural units, and the coordinates to start from, where every row has a finite nll.
+    """The objective in natural units, and the coordinates to start from, where every row of a sample has a finite nll.
 
     `warm` may replace entries of W by those of an earlier fit.
     """
@@ -98,10 +98,15 @@ def begin(objective, warm=lambda W: W):
     layout = in_natural_units(sample, eta)
     objective = replace(objective, layout=layout)
     w = layout.pack(warm(intercepts(sample, eta)))
-    if not np.isfinite(objective.taylor(w, 0)[0]):
+    if not np.isfinite(replace(sample, layout=layout).value(w)):
         w = layout.pack(projection(sample, eta))
-        objective.rows.sum(demand_finite, objective.likelihood, layout.unpack(w))
+        demand_probable(objective, w)
     return objective, w
+
+
+def demand_probable(objective, w):
+    """A ValueError that names the first row without probability at w, if there is one."""
+    objective.rows.sum(demand_finite, objective.likelihood, objective.layout.unpack(w))
 
 
 def in_natural_units(sample, eta):

@@ -16,7 +16,7 @@ from .base import resolve
 from .classifier import MLEClassifier
 from .diagnosis import diagnosis
 from .regressor import MLERegressor
-from .start import begin, standardise
+from .start import begin, demand_probable, standardise
 from .table import check_numbers, demand
 from .weights import check_weight
 
@@ -73,6 +73,8 @@ def fit_distribution(y, likelihood="gaussian", sample_weight=None):
         objective = Objective(likelihood, standardise(rows, np.ones((K, 1), dtype=bool)), ElasticNet(), rows)
         objective, w = begin(objective)
         solution = Auto().minimize(objective, w, silent, None)
+        if solution.value == np.inf:
+            demand_probable(objective, w)
         warning = diagnosis(objective, w, solution, classes=classes)
         theta = likelihood.theta([np.array([value]) for value in objective.layout.unpack(solution.w)[:, 0]])
     if warning:

@@ -123,19 +123,13 @@ class Likelihood(BaseEstimator, ABC):
     @property
     def slices(self):
         """{name: slice of the K linear predictors} of the estimated parameters."""
-        slices, k = {}, 0
-        for name, parameter in self.parameters.items():
-            if isinstance(parameter, Link):
-                width = self.widths.get(name, 1)
-                slices[name] = slice(k, k + width)
-                k += width
-        return slices
+        return self._slices(self.parameters)
 
     def theta(self, eta):
         """theta = link^-1(eta): one entry per parameter from the K rows of eta; fixed ones as floats."""
-        slices = self.slices
-        theta = []
-        for name, parameter in self.parameters.items():
+        parameters, theta = self.parameters, []
+        slices = self._slices(parameters)
+        for name, parameter in parameters.items():
             if name not in slices:
                 theta.append(self.links[name].theta(parameter))
             else:
@@ -177,10 +171,10 @@ class Likelihood(BaseEstimator, ABC):
             estimated = [name for name in parameters if isinstance(parameters[name], Link)]
             usual = all(parameters[name] == self.links[name] for name in estimated)
             if usual and self.derivatives is not None:
-                parts = self._select(self.derivatives(y, self._complete(eta), order))
+                parts = self._select(self.derivatives(y, self._complete(eta, parameters), order), parameters)
             else:
                 parts = jets.taylor(lambda *rows: -self.log_prob(y, *self.theta(rows)), eta, order)
-            inside = True if usual else self._inside(eta)
+            inside = True if usual else self._inside(eta, parameters)
             return silent_where_infinite(parts, inside)
 
     def observation(self, y, *theta):
@@ -256,11 +250,20 @@ class Likelihood(BaseEstimator, ABC):
             )
         return float(number)
 
-    def _complete(self, eta):
+    def _slices(self, parameters):
+        """`slices` of what `parameters` says, which the hot paths read once."""
+        slices, k = {}, 0
+        for name, parameter in parameters.items():
+            if isinstance(parameter, Link):
+                width = self.widths.get(name, 1)
+                slices[name] = slice(k, k + width)
+                k += width
+        return slices
+
+    def _complete(self, eta, parameters):
         """One entry per parameter for `derivatives`: a fixed one as the float link(number)."""
-        slices = self.slices
-        complete = []
-        for name, parameter in self.parameters.items():
+        slices, complete = self._slices(parameters), []
+        for name, parameter in parameters.items():
             if name not in slices:
                 complete.append(float(self.links[name](parameter)))
             else:
@@ -268,9 +271,9 @@ class Likelihood(BaseEstimator, ABC):
                 complete.append(tuple(rows) if name in self.widths else rows[0])
         return complete
 
-    def _select(self, parts):
+    def _select(self, parts, parameters):
         """The estimated parameters' entries of the derivatives for all parameters."""
-        slices, keep, position = self.slices, [], 0
+        slices, keep, position = self._slices(parameters), [], 0
         for name in self.links:
             width = self.widths.get(name, 1)
             keep += range(position, position + width) if name in slices else []
@@ -284,10 +287,10 @@ class Likelihood(BaseEstimator, ABC):
             derivatives[1] = [[derivatives[1][k][m] for m in keep] for k in keep]
         return value, *derivatives
 
-    def _inside(self, eta):
+    def _inside(self, eta, parameters):
         """Whether theta lies in the domain of every parameter whose link is not the default one."""
-        parameters, inside = self.parameters, True
-        for name, rows in self.slices.items():
+        inside = True
+        for name, rows in self._slices(parameters).items():
             default = self.links[name]
             if parameters[name] != default:
                 for row in eta[rows]:

@@ -16,11 +16,21 @@ LARGE = 16.0
 
 def log1p_gap(d, log=None):
     """d - log(1 + d) >= 0, to full relative accuracy about d = 0; `log` is log(1 + d) if it is known."""
+    near, gap = np.abs(d) < 0.1, d - (np.log1p(d) if log is None else log)
+    if not isinstance(gap, np.ndarray):
+        return np.where(near, gap_series(d), gap)
+    if gap.ndim and near.any():
+        near = np.broadcast_to(near, gap.shape)
+        gap[near] = gap_series(np.broadcast_to(d, gap.shape)[near])  # of few rows, in ten steps
+    return gap
+
+
+def gap_series(d):
+    """`log1p_gap` for |d| < 0.1."""
     # log1p(d) = 2 artanh(w) = 2 (w + w^3 / 3 + ...) with w = d / (2 + d), and d - 2 w = w d.
     w = d / (2.0 + d)
     u = w * w
-    series = w * d - 2.0 * w * u * (1 / 3 + u * (1 / 5 + u * (1 / 7 + u * (1 / 9 + u * (1 / 11)))))
-    return np.where(np.abs(d) < 0.1, series, d - (np.log1p(d) if log is None else log))
+    return w * d - 2.0 * w * u * (1 / 3 + u * (1 / 5 + u * (1 / 7 + u * (1 / 9 + u * (1 / 11)))))
 
 
 def exprel_gap(x):

@@ -18,6 +18,8 @@ NEAR = 0.5
 CLOSE = 0.02
 # A last step as short as this, in natural units, needs no proof.
 SHORT = 1e-4
+# Nor does one that is not LONG where the steps before foretell a gap of this share of what is asked.
+SURE, LONG = 0.1, 1e-2
 
 
 class QuasiNewton(Solver):
@@ -43,51 +45,40 @@ class QuasiNewton(Solver):
 
     rules = {**Solver.rules, "memory": integer(1)}
 
-    def __init__(self, max_iter=100, tol=1e-12, memory=10):
+    def __init__(self, max_iter=100, tol=1e-15, memory=10):
         self.max_iter = max_iter
         self.tol = tol
         self.memory = memory
 
     @around_kinks
     def minimize(self, objective, w, report, rng):
-        size = least_sample(objective)
-        if objective.n_rows <= 2 * size:
-            return Newton(self.max_iter, self.tol).minimize(objective, w, report, rng)
-        for n in (size, metric_sample(objective)):  # the second may have what the first lacks, as rare columns
-            sample = objective.fewer_rows(n)
-            guess = Newton(tol=1e-6).minimize(sample, w, silent, rng)
-            if guess.converged and guess.deficiency <= sample.invariances:
-                break
-        else:
-            return Newton(self.max_iter, self.tol).minimize(objective, w, report, rng)
-        # Two steps on a larger sample, whose curvature is worth having where the first has led.
-        sample, nearer = objective.fewer_rows(metric_sample(objective)), guess.w
-        for _ in range(2):
-            _, g, H = sample.taylor(nearer, 2)
-            inverse = inverse_of(H)
-            if inverse is None:
-                return Newton(self.max_iter, self.tol).minimize(objective, w, report, rng)
-            if 0.5 * g @ inverse(g) < CLOSE:
-                nearer = nearer - inverse(g)
-            else:
-                nearer = Newton(tol=1e-4).minimize(sample, nearer, silent, rng).w
+        newton = Newton(self.max_iter, self.tol)
+        nearer, inverse, deficiency = from_samples(objective, w, rng)
+        if nearer is None:
+            return newton.minimize(objective, w, report, rng)
         value, g = objective.taylor(nearer, 1)
         if not (np.isfinite(value) and 0.5 * g @ inverse(g) < NEAR):
-            return Newton(self.max_iter, self.tol).minimize(objective, w, report, rng)
-        w, pairs, last = nearer, deque(maxlen=self.memory), np.inf
-        before = np.inf
+            return newton.minimize(objective, w, report, rng)
+        w, pairs, decrements = nearer, deque(maxlen=self.memory), []
         for n_iter in range(1, self.max_iter + 1):
             step = -product(inverse, pairs, g)
             decrement = -0.5 * float(g @ step)
             report(w, value, float(np.linalg.norm(g)), decrement)
-            rounding = ROUNDING * max(1.0, abs(value))
-            if decrement <= max(self.tol, np.finfo(float).eps) * max(1.0, abs(value)):
-                if np.abs(step).max() < SHORT:  # no pass to see what F says of it
-                    w, value = w + step, value - decrement
-                return Solution(w, value, n_iter, True, f"the gap of F is below {self.tol:g}", step, guess.deficiency)
+            size, length = max(1.0, abs(value)), np.abs(step).max()
+            least = max(self.tol, np.finfo(float).eps) * size
+            # The share of the gap that the last step has left, this one will leave: no pass is needed to see it.
+            share = decrement / decrements[-1] if decrements else 1.0
+            foreseen = share * decrement <= SURE * least and length < LONG
+            if foreseen or decrement <= least:
+                if foreseen or length < SHORT:
+                    w, value, step = w + step, value - decrement, np.sqrt(share) * step
+                return Solution(w, value, n_iter, True, f"the gap of F is below {self.tol:g}", step, deficiency)
+            if len(decrements) > 2 and decrement > SLOW**2 * decrements[-2]:
+                break
+            decrements.append(decrement)
             for length in LENGTHS[:2]:
                 trial_value, trial_g = objective.taylor(w + length * step, 1)
-                if -np.inf < trial_value <= value - 1e-4 * length * 2 * decrement + rounding:
+                if -np.inf < trial_value <= value - 1e-4 * length * 2 * decrement + ROUNDING * size:
                     break
             else:
                 break
@@ -95,15 +86,42 @@ class QuasiNewton(Solver):
             if length * (step @ change) > 0:
                 pairs.append((length * step, change))
             w, value, g = w + length * step, trial_value, trial_g
-            if n_iter > 3 and decrement > SLOW**2 * before:
-                break
-            before, last = last, decrement
         left = self.max_iter - n_iter
         if left == 0:
-            message = f"{self.max_iter} iterations were not enough"
-            return Solution(w, value, n_iter, False, message, step, guess.deficiency)
+            return Solution(w, value, n_iter, False, f"{n_iter} iterations were not enough", step, deficiency)
         end = Newton(left, self.tol).minimize(objective, w, report, rng)
         return Solution(end.w, end.value, n_iter + end.n_iter, end.converged, end.message, end.step, end.deficiency)
+
+
+def from_samples(objective, w, rng):
+    """A point near the optimum, the inverse curvature there, and its deficiency: Newton's on few rows, then on more.
+
+    The point is None where samples are no guide.
+    """
+    nowhere = None, None, None
+    n, more = least_sample(objective), metric_sample(objective)
+    if objective.n_rows <= 2 * n:
+        return nowhere
+    for n in (n, more):  # the second may have what the first lacks, as rare columns
+        sample = objective.fewer_rows(n)
+        guess = Newton(tol=1e-6).minimize(sample, w, silent, rng)
+        if guess.converged and guess.deficiency <= sample.invariances:
+            break
+    else:
+        return nowhere
+    # A step on more rows in the metric of few; their own curvature, where that has led; and one more.
+    nearer, inverse = guess.w, inverse_of(sample.taylor(guess.w, 2)[2])
+    sample = objective.fewer_rows(more)
+    for order in (1, 2):
+        _, g, *H = sample.taylor(nearer, order)
+        inverse = inverse_of(*H) if H else inverse
+        if inverse is None:
+            return nowhere
+        if 0.5 * g @ inverse(g) < CLOSE:
+            nearer = nearer - inverse(g)
+        else:
+            nearer = Newton(tol=1e-4).minimize(sample, nearer, silent, rng).w
+    return nearer, inverse, guess.deficiency
 
 
 def least_sample(objective):
