@@ -99,10 +99,10 @@ def from_samples(objective, w, rng):
     The point is None where samples are no guide.
     """
     nowhere = None, None, None
-    n, more = least_sample(objective), metric_sample(objective)
-    if objective.n_rows <= 2 * n:
+    few, more = least_sample(objective), metric_sample(objective)
+    if objective.n_rows <= 2 * few:
         return nowhere
-    for n in (n, more):  # the second may have what the first lacks, as rare columns
+    for n in (few, more):  # the second may have what the first lacks, as rare columns
         sample = objective.fewer_rows(n)
         guess = Newton(tol=1e-6).minimize(sample, w, silent, rng)
         if guess.converged and guess.deficiency <= sample.invariances:
