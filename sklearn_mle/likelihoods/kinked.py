@@ -43,6 +43,17 @@ class Kinked(Likelihood):
         left, right = np.minimum(below * z, 0.0), np.minimum(-above * z, 0.0)
         return np.where(z > 0, np.log(share) + right, np.log1p((share - 1) * np.exp(left)))
 
+    def derivatives(self, y, eta, order):
+        mu, log_scale = (np.atleast_1d(row) for row in eta)
+        below, above = self.slopes
+        precision = np.exp(-log_scale)
+        z = (y - mu) * precision
+        slope = np.where(z < 0, -below, above)
+        rise = slope * z
+        parts = rise + (log_scale - self._log_peak()), [-slope * precision, 1 - rise]
+        cross = slope * precision
+        return (*parts, [[np.zeros(1), cross], [cross, rise]])[: order + 1]
+
     def taylor(self, y, eta, order):
         parts = super().taylor(y, eta, order)
         if order < 2:
@@ -197,3 +208,21 @@ class Smoothed(Likelihood):
         size = np.hypot(z, 2 * h)
         rise = 0.5 * (above * (size + z) + below * (size - z)) - self.width * np.log((2 * h + size) / (4 * h))
         return self.base._log_peak() - rise - np.log(scale)
+
+    def derivatives(self, y, eta, order):
+        mu, log_scale = (np.atleast_1d(row) for row in eta)
+        below, above = self.base.slopes
+        h, precision = self.width / (below + above), np.exp(-log_scale)
+        z = (y - mu) * precision
+        size = np.sqrt(z * z + 4 * h * h)
+        wide = 2 * h + size
+        rise = 0.5 * ((above - below) * z + (below + above) * size) - self.width * np.log(wide / (4 * h))
+        parts = [rise + (log_scale - self.base._log_peak())]
+        if order > 0:
+            slope = 0.5 * (above - below) + (0.5 * (below + above)) * (z / wide)
+            parts.append([-slope * precision, 1 - z * slope])
+        if order > 1:
+            curvature = self.width / (size * wide)
+            cross = slope + z * curvature
+            parts.append([[curvature * precision**2, cross * precision], [cross * precision, z * cross]])
+        return tuple(parts)

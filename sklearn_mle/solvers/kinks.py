@@ -4,16 +4,16 @@ from dataclasses import replace
 from functools import wraps
 
 import numpy as np
-from scipy import sparse
 from scipy.optimize import linprog
 from sklearn.base import clone
 
 from .base import silent
 
-# Widths over which kinks are rounded, in scales of y; from the third on the vertex is tried.
-WIDTHS = np.logspace(0, -10, 11)
+# Widths over which kinks are rounded, in scales of y: the first of a sample's rows, to come near; then the vertex is
+# tried.
+WIDTHS, TRIED, SAMPLE = np.logspace(0, -10, 11), 0.01, 2000
 # Rows of the linear program to begin with, and per coordinate; and at most.
-ROWS, PER_COORDINATE, MOST_ROWS = 500, 20, 10_000
+ROWS, PER_COORDINATE, MOST_ROWS = 500, 50, 10_000
 # Linear programs at one width, and what rounding may add to F.
 TURNS, ROUNDING = 10, 1e-13
 
@@ -36,16 +36,15 @@ def around_kinks(minimize):
         if not objective.kinked.any():
             return minimize(self, objective, w, report, rng)
 
-        def report_exact(w, value, gradient_norm, decrement=None):
-            report(w, objective.value(w), gradient_norm)
-
         n_iter, n, best = 0, ROWS + PER_COORDINATE * len(w), (objective.value(w), w)
+        sample = objective.fewer_rows(SAMPLE + PER_COORDINATE * len(w))
         for width in WIDTHS:
-            solver = clone(self).set_params(tol=max(self.tol, 1e-3 * width), max_iter=self.max_iter - n_iter)
-            stage = minimize(solver, objective.smoothed(width), w, report_exact, rng)
+            solver = clone(self).set_params(tol=1e-3 * width**2, max_iter=self.max_iter - n_iter)
+            rows = sample if width > TRIED else objective
+            stage = minimize(solver, rows.smoothed(width), w, report if rows is objective else silent, rng)
             w, n_iter = stage.w, n_iter + stage.n_iter
             best = min(best, (objective.value(w), w), key=_value)
-            if objective.penalty.alpha == 0 and width <= 0.01:
+            if objective.penalty.alpha == 0 and width <= TRIED:
 
                 def free(others, w):
                     return minimize(self, others, w, silent, rng)
@@ -68,6 +67,7 @@ def around_kinks(minimize):
 def _vertex(objective, w, n, free):
     """F, where it is, and whether it is a minimum: linear programs with n rows, and `free` for the others, in turns."""
     kinked = objective.kinked
+    apart = (kinked | objective.nuisance).all()  # the optimum of those that move rows is the same whatever the others
     value = objective.value(w)
     for _ in range(TURNS):
         step, fall = _linear_program(objective.restrict(kinked, w).near_kinks(w[kinked], n))
@@ -76,12 +76,12 @@ def _vertex(objective, w, n, free):
         there, rounding = w.copy(), ROUNDING * max(1.0, abs(value))
         there[kinked] += step
         found = objective.taylor(there, 0)[0]
-        exact = found <= value - fall + rounding
+        exact, straight = found <= value - fall + rounding, abs(found - (value - fall)) <= rounding
         if not kinked.all():
             others = objective.restrict(~kinked, there)
             stage = free(others, there[~kinked])
             there[~kinked], found = stage.w, stage.value
-        settled = abs(found - value) <= rounding
+        settled = abs(found - value) <= rounding or (straight and apart)
         if found < value or settled:
             w, value = there, found
         if settled or not exact:
@@ -94,14 +94,15 @@ def _value(pair):
 
 
 def _linear_program(kinks):
-    """The v that minimises rest v + sum_i rise_i(z_i - Z_i v), and how far it falls; None where there is no minimum."""
-    m, d = kinks.Z.shape
+    """The v that minimises rest v + sum_i rise_i(z_i - Z_i v), and how far it falls; None where there is no minimum.
+
+    As rise_i(z) is the largest a_i z with -below_i <= a_i <= above_i, v are the multipliers of Z'a = rest in the dual
+    program, max a'z: a basis of it has d rows, that of the program itself as many as Z.
+    """
     unit = kinks.slopes.max()
-    cost = np.concatenate([kinks.rest, kinks.slopes[:, 1], kinks.slopes[:, 0]]) / unit
-    equations = sparse.hstack([sparse.csr_array(kinks.Z), sparse.eye_array(m), -sparse.eye_array(m)], format="csc")
-    bounds = [(None, None)] * d + [(0, None)] * (2 * m)
-    result = linprog(cost, A_eq=equations, b_eq=kinks.z, bounds=bounds, method="highs")
+    bounds = kinks.slopes * [-1, 1] / unit
+    result = linprog(-kinks.z, A_eq=kinks.Z.T, b_eq=kinks.rest / unit, bounds=bounds, method="highs")
     if result.status != 0:
         return None, None
-    v = result.x[:d]
+    v = -result.eqlin.marginals
     return v, kinks.rise(kinks.z) - kinks.rise(kinks.z - kinks.Z @ v) - float(kinks.rest @ v)
