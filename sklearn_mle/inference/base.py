@@ -12,7 +12,7 @@ from .fit import Fit
 from .goodness import Goodness
 from .hypotheses import combinations_test
 from .notes import notes
-from .profile import profiles
+from .profile import profile, profiles
 from .table import CoefficientTable
 
 
@@ -152,9 +152,43 @@ class Inference:
         estimates = self._estimates
         if method == "wald":
             return estimates.entries.arrays(estimates.interval(level))
-        scale = self._goodness.scale if self.dispersion == "pearson" else 1.0
         with one_blas_thread, np.errstate(all="ignore"):
-            return estimates.entries.arrays(profiles(self._fit, estimates, estimates.reach(level), scale))
+            return estimates.entries.arrays(profiles(self._fit, estimates, estimates.reach(level), self._scale))
+
+    def profile(self, name, level=0.95, *, n_points=40):
+        """The profile likelihood of one number: how it falls as this one is held and all others are refitted.
+
+        Parameters
+        ----------
+        name : str
+            An entry of `names`.
+        level : float, default=0.95
+            Of the interval of the likelihood-ratio test that the profile cuts out.
+        n_points : int, default=40
+            About so many values, to beyond both ends.
+
+        Returns
+        -------
+        Profile
+            name, estimate, std_error, lower, upper, cut, values, fall: of the likelihood itself, whatever `covariance`
+            is.
+
+        Examples
+        --------
+        >>> from sklearn_mle import Inference, MLERegressor
+        >>> X, y = [[0], [1], [2], [3], [4]], [1, 0, 2, 4, 9]
+        >>> profile = Inference.from_estimator(MLERegressor("poisson").fit(X, y), X, y).profile("x0")
+        >>> print(f"{profile.lower:.2f} {profile.estimate:.2f} {profile.upper:.2f}, {profile.fall.min():.1f}")
+        0.34 0.77 1.32, -3.1
+        """
+        estimates = self._estimates
+        with one_blas_thread, np.errstate(all="ignore"):
+            return profile(self._fit, estimates, name, estimates.reach(level), self._scale, n_points)
+
+    @property
+    def _scale(self):
+        """What the log-likelihood is divided by."""
+        return self._goodness.scale if self.dispersion == "pearson" else 1.0
 
     def wald_test(self, constraints, values=0.0):
         """Wald's test of R b = values, for linear combinations of the coefficients b.
