@@ -4,7 +4,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import lru_cache
-from threading import Lock
+from threading import Event, Lock
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
@@ -15,6 +15,8 @@ SAMPLE = 4096
 # A mini-batch comes from at least so many places; what lies together in each is at most RUN numbers, 16 KiB: shorter
 # runs are bound by latency.
 PLACES, RUN = 32, 2**11
+# Seconds within which Ctrl-C is noticed while threads add.
+ANSWER = 0.05
 
 
 def block_length(p, K):
@@ -43,6 +45,18 @@ def fold(parts):
 @lru_cache(maxsize=4)
 def _pool(n_threads, pid):
     return ThreadPoolExecutor(n_threads)
+
+
+def _results(futures):
+    """The results of futures, in their order, waited for so that Ctrl-C is noticed, whichever thread receives it."""
+    for future in futures:
+        while True:
+            try:
+                yield future.result(timeout=ANSWER)
+                break
+            except TimeoutError:
+                if future.done():  # the error is its own
+                    raise
 
 
 class Rows:
@@ -75,17 +89,22 @@ class Rows:
 
     def sum(self, step, *args):
         """The sum of step(block, *args) over the blocks, the same bits whoever adds."""
+        ended = Event()
 
         def add(blocks):
             with np.errstate(all="ignore"):  # of this thread: values may be inf, and what becomes of them is ours
-                return fold(step(block, *args) for block in blocks)
+                return fold(step(block, *args) for block in blocks if not ended.is_set())
 
         if self.n_threads == 1 or len(self.blocks) == 1:
             return add(self.blocks)
         # Aligned runs of 2^j blocks, a few per thread: each is a complete subtree.
         run = 2 ** max(0, int(np.log2(len(self.blocks) / (4 * self.n_threads))))
         runs = [self.blocks[i : i + run] for i in range(0, len(self.blocks), run)]
-        return fold(_pool(self.n_threads, os.getpid()).map(add, runs))  # by process: threads do not survive a fork
+        pool = _pool(self.n_threads, os.getpid())  # by process: threads do not survive a fork
+        try:
+            return fold(_results([pool.submit(add, run) for run in runs]))
+        finally:
+            ended.set()  # after an error or Ctrl-C no thread goes on beyond its block
 
     def sample(self, n=SAMPLE):
         """At most n rows of positive weight at equal strides, gathered once; all rows if there are no more."""

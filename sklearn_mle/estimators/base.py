@@ -15,10 +15,12 @@ from ..likelihoods import likelihood as resolve_likelihood
 from ..objective import Objective
 from ..penalty import ElasticNet
 from ..rows import Rows, one_blas_thread
+from ..solvers.base import Solution
 from .columns import free_entries, offset_columns, offset_rows, regressed_columns, warn_if_standardised
 from .diagnosis import diagnosis
 from .history import History
 from .parameters import check_parameters, chosen_solver, named_solver, threads
+from .progress import CallbackSupportMixin, Iterations, Stop, followed, unfollowed
 from .start import begin, demand_probable, standardise
 from .table import check_X
 from .weights import check_weight
@@ -33,7 +35,7 @@ def makes_steps(model):
     return True
 
 
-class BaseMLE(BaseEstimator):
+class BaseMLE(CallbackSupportMixin, BaseEstimator):
     """W_hat = argmin of the penalised mean negative log-likelihood: the part that knows no y."""
 
     def fit(self, X, y, sample_weight=None):
@@ -55,10 +57,11 @@ class BaseMLE(BaseEstimator):
         ValueError
             If y lies outside the likelihood's support, or X, y or the weights are not finite numbers.
         """
-        # A draft is fitted, and handed over at the end: whatever fails or interrupts, the old fit remains.
-        draft = self._draft()
-        draft._fit(X, y, sample_weight, self._coefficients() if self.warm_start else {})
-        self.__dict__ = draft.__dict__
+        with followed(self, X, y, sample_weight) as task:
+            # A draft is fitted, and handed over at the end: whatever fails or interrupts, the old fit remains.
+            draft = self._draft()
+            draft._fit(X, y, sample_weight, self._coefficients() if self.warm_start else {}, task)
+            self.__dict__ = draft.__dict__
         return self
 
     @available_if(makes_steps)
@@ -156,11 +159,11 @@ class BaseMLE(BaseEstimator):
         draft.__dict__.update(kept)
         return draft
 
-    def _fit(self, X, y, sample_weight, warm_start):
-        """Fit this draft, and warn of what `fit` was called with."""
+    def _fit(self, X, y, sample_weight, warm_start, task=unfollowed):
+        """Fit this draft, as a task that callbacks may follow, and warn of what `fit` was called with."""
         with one_blas_thread, np.errstate(all="ignore"):
             objective, w = self._begin(X, y, sample_weight, warm_start)
-            solution, history = self._minimize(objective, w)
+            solution, history = self._minimize(objective, w, task)
             if solution.value == np.inf:
                 demand_probable(objective, w)
             self._learn(objective, solution.w)
@@ -180,10 +183,21 @@ class BaseMLE(BaseEstimator):
         self._layout = objective.layout
         return objective, w
 
-    def _minimize(self, objective, w):
-        report = History(self.verbose)
-        solution = chosen_solver(self).minimize(objective, w, report, check_random_state(self.random_state))
-        return solution, report.arrays()
+    def _minimize(self, objective, w, task):
+        solver = chosen_solver(self)
+        history = History(self.verbose, solver.tol)
+        report = Iterations(history, task, lambda w: self._fitted(objective, w))
+        try:
+            solution = solver.minimize(objective, w, report, check_random_state(self.random_state))
+        except Stop as stop:
+            solution = Solution(stop.w, stop.value, len(history.loss), False, "a callback asked to stop")
+        return solution, history.arrays()
+
+    def _fitted(self, objective, w):
+        """The attributes of this draft if the fit ended at w."""
+        draft = self._draft(keep=True)
+        draft._learn(objective, w)
+        return vars(draft)
 
     def _learn(self, objective, w):
         """The fitted attributes that follow from w."""

@@ -17,6 +17,7 @@ from ..solvers import Auto
 from ..solvers.base import silent
 from .classifier import MLEClassifier
 from .parameters import check_parameters, chosen_solver
+from .progress import followed
 from .regressor import MLERegressor
 from .table import check_numbers
 
@@ -58,29 +59,44 @@ class PathCV:
         """
         check_parameters(self)
         scorer = mean_log_prob if self.scoring is None else check_scoring(self, self.scoring)
-        draft, name = self._draft(), type(self).__name__
+        with followed(self, X, y, sample_weight, parts=2) as task:
+            draft = self._draft()
+            start = draft._choose(X, y, sample_weight, scorer, task)
+            refit = task.part("refit", None)
+            draft._fit(X, y, sample_weight, start, refit)
+            refit.end()
+            self.__dict__ = draft.__dict__
+        return self
+
+    def _choose(self, X, y, sample_weight, scorer, task):
+        """Learn the path and the best alpha on it; the coefficients that it has there, to start from."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what there is to say of the table is said at the end, once
-            draft.alphas_ = draft._grid(X, y, sample_weight)
-            draft.alpha_ = draft.alphas_[0]
-            check_parameters(draft)  # whether the solver takes the penalty that there is
+            self.alphas_ = self._grid(X, y, sample_weight)
+            self.alpha_ = self.alphas_[0]
+            check_parameters(self)  # whether the solver takes the penalty that there is
             X_rows, y_rows, weight = indexable(X, y, sample_weight)
             splits = list(check_cv(self.cv, y, classifier=is_classifier(self)).split(X_rows, y_rows))
+            paths = task.part("paths", len(splits) + 1)
+            parts = [paths.part("path") for _ in range(len(splits) + 1)]
             in_folds = Parallel(min(effective_n_jobs(self.n_jobs), len(splits)), prefer="threads")
-            scores = in_folds(delayed(draft._scores)(X_rows, y_rows, weight, *split, scorer) for split in splits)
-            path = list(draft._path(X, y, sample_weight))
-        draft.score_path_ = np.stack(scores, axis=1)
+            scores = in_folds(
+                delayed(self._scores)(X_rows, y_rows, weight, *split, scorer, part)
+                for split, part in zip(splits, parts[1:], strict=True)
+            )
+            path = list(self._path(X, y, sample_weight))
+            parts[0].end()
+            paths.end()
+        self.score_path_ = np.stack(scores, axis=1)
         tests = None if weight is None else [np.sum(_safe_indexing(weight, test)) for _, test in splits]
-        mean = np.average(draft.score_path_, axis=1, weights=tests)
+        mean = np.average(self.score_path_, axis=1, weights=tests)
         if np.isnan(mean).all():
-            raise ValueError(f"{name}: every alpha scores NaN in some fold; look at `scoring`.")
+            raise ValueError(f"{type(self).__name__}: every alpha scores NaN in some fold; look at `scoring`.")
         best = int(np.nanargmax(mean))
-        draft.coef_path_ = np.stack([model.coef_ for model in path])
-        draft.intercept_path_ = np.stack([np.asarray(model.intercept_) for model in path])
-        draft.alpha_ = draft.alphas_[best]
-        draft._fit(X, y, sample_weight, path[best]._coefficients())
-        self.__dict__ = draft.__dict__
-        return self
+        self.coef_path_ = np.stack([model.coef_ for model in path])
+        self.intercept_path_ = np.stack([np.asarray(model.intercept_) for model in path])
+        self.alpha_ = self.alphas_[best]
+        return path[best]._coefficients()
 
     def _grid(self, X, y, sample_weight):
         """The alphas, falling: as given, or from the least that leaves no slope down to a thousandth of it."""
@@ -120,13 +136,15 @@ class PathCV:
                 model._learn(penalised, w)
                 yield model
 
-    def _scores(self, X, y, sample_weight, train, test, scorer):
+    def _scores(self, X, y, sample_weight, train, test, scorer, task):
         """The score of each alpha on the rows `test`, fitted on the rows `train`."""
         parts = [(table, None if table is None else _safe_indexing(table, test)) for table in (X, y, sample_weight)]
         X_test, y_test, weight = (part for _, part in parts)
         train = [None if table is None else _safe_indexing(table, train) for table, _ in parts]
         arguments = {} if weight is None else {"sample_weight": weight}
-        return np.array([scorer(model, X_test, y_test, **arguments) for model in self._path(*train)])
+        scores = np.array([scorer(model, X_test, y_test, **arguments) for model in self._path(*train)])
+        task.end()
+        return scores
 
 
 def mean_log_prob(model, X, y, sample_weight=None):

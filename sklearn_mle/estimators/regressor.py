@@ -53,7 +53,7 @@ class MLERegressor(RegressorMixin, BaseMLE):
     random_state : int, RandomState or None, default=None
         Order of the mini-batches.
     verbose : int, default=0
-        1 prints a line per iteration.
+        1 prints a line per iteration, and how long a search of more than 2 s will last at this rate.
 
     Attributes
     ----------
