@@ -16,7 +16,7 @@ def dense(X):
 
 
 class Centred:
-    """X - origin, never formed as a whole: what stands in for a dense X whose columns lie far from 0.
+    """X - origin in float64, never formed as a whole: for a dense X whose columns lie far from 0, or of float32.
 
     It has what a block asks of X: shape, dtype, X[rows], W @ X.T, g @ X and toarray().
     """
@@ -43,11 +43,14 @@ class Centred:
         return Centred(self.X[rows, columns], self.origin[columns])
 
     def toarray(self):
-        return self.X - self.origin
+        X = self.X.astype(float)
+        if np.any(self.origin):
+            X -= self.origin
+        return X
 
     def __rmatmul__(self, left):
         n, p = self.X.shape
-        tiles = [(rows, self.X[rows] - self.origin) for rows in row_slices(n, p)]
+        tiles = ((rows, self[rows].toarray()) for rows in row_slices(n, p))
         if self.transposed:
             return np.concatenate([left @ tile.T for _, tile in tiles], axis=-1)
         return sum((left[..., rows] @ tile for rows, tile in tiles), np.zeros((*left.shape[:-1], p)))

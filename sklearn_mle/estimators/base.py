@@ -137,7 +137,7 @@ class BaseMLE(CallbackSupportMixin, BaseEstimator):
         penalty = ElasticNet(self.alpha, self.l1_ratio)
         if reset:
             self._layout = standardise(rows, self._mask, names)
-        if np.any(self._layout.origin):
+        if np.any(self._layout.origin) or (isinstance(X, np.ndarray) and X.dtype == np.float32):
             rows = rows.centred(self._layout.origin)
         return Objective(self.likelihood_, self._layout, penalty, rows)
 
