@@ -46,7 +46,7 @@ def check_parameters(model):
     """A ValueError that names the first argument that breaks its rule, and the rule."""
     name = type(model).__name__
     for parameter, (holds, words) in RULES.items():
-        if parameter not in model.get_params(deep=False):
+        if not hasattr(model, parameter):  # a model along a path has no alpha
             continue
         value = getattr(model, parameter)
         if not holds(value):
