@@ -44,11 +44,13 @@ from .likelihoods import (
     censored_at,
     right_censored,
 )
+from .rows import Batches
 
 __version__ = "0.1.0"
 
 __all__ = [
     "AsymmetricLaplace",
+    "Batches",
     "Bernoulli",
     "Beta",
     "BetaBinomial",

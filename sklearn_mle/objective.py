@@ -39,7 +39,7 @@ class Objective:
     @property
     def n_rows(self):
         """The number of rows of positive weight."""
-        return len(self.rows.counting())
+        return self.rows.n_counting
 
     @property
     def invariances(self):

@@ -368,7 +368,7 @@ def test_blocks_of_rows_and_threads_change_nothing(table, covariance, monkeypatc
         )
 
     whole = all_of(None)
-    monkeypatch.setattr("sklearn_mle.rows.block_length", lambda p, K: 32)
+    monkeypatch.setattr("sklearn_mle.rows.base.block_length", lambda p, K: 32)
     for serial, threaded, one in zip(all_of(None), all_of(2), whole, strict=True):
         np.testing.assert_array_equal(serial, threaded)
         close(serial, one, 1e-7)

@@ -328,7 +328,7 @@ def test_the_tree_is_the_same_for_aligned_runs(n):
 
 @pytest.mark.parametrize("n_blocks", [1, 3, 7, 21])
 def test_threads_give_the_same_bits(n_blocks, monkeypatch):
-    monkeypatch.setattr("sklearn_mle.rows.block_length", lambda p, K: 64)
+    monkeypatch.setattr("sklearn_mle.rows.base.block_length", lambda p, K: 64)
     p, rng = 50, np.random.RandomState(0)
     n = n_blocks * 64 - 5
     block = Block(sp.random(n, p, 0.1, format="csr", random_state=rng), rng.standard_normal(n), rng.rand(n))

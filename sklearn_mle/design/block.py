@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy import sparse
 
 # A tile of Z should stay in the second-level cache: 2^16 doubles are 512 KiB.
 TILE_SIZE = 2**16
@@ -64,8 +65,24 @@ def row_slices(n, width):
 
 def taken(X, rows):
     """The rows of X at these numbers, or a view of a slice of them."""
+    if sparse.issparse(X) and X.format == "csr" and isinstance(rows, slice):
+        return csr_rows(X, *rows.indices(X.shape[0])[:2])
     # numpy's take is twice as fast as its indexing.
     return X.take(rows, axis=0) if isinstance(X, np.ndarray) and not isinstance(rows, slice) else X[rows]
+
+
+def csr_rows(X, start, stop):
+    """The rows start .. stop - 1 of a csr matrix, as views of what it stores: scipy's own slices are copies."""
+    first, last = X.indptr[start], X.indptr[stop]
+    ends = X.indptr[start : stop + 1] - first
+    return csr(type(X), X.data[first:last], X.indices[first:last], ends, X.shape[1])
+
+
+def csr(kind, values, columns, ends, width):
+    """A csr matrix (or array, which is the kind) of these parts themselves: scipy's constructor may copy them."""
+    rows = kind((len(ends) - 1, width), dtype=values.dtype)
+    rows.data, rows.indices, rows.indptr = values, columns, ends
+    return rows
 
 
 def part(row, rows):

@@ -34,7 +34,7 @@ class Moments:
         def sum_of(values):
             return np.bincount(X.col, values, X.shape[1])
 
-        stored, mean = weight[X.row], share @ X
+        stored, mean = weight[X.row], np.atleast_1d(share @ X)  # of an array of one column scipy makes a number
         absent = np.where(np.bincount(X.col, minlength=X.shape[1]) == len(block), 0.0, total - sum_of(stored))
         if total > 0:
             mean = mean + (sum_of(stored * (X.data - mean[X.col])) - absent * mean) / total
@@ -112,3 +112,10 @@ class Parts(tuple):
 
     def __add__(self, other):
         return Parts(a + b for a, b in zip(self, other, strict=True))
+
+
+class Least(tuple):
+    """A tuple; the sum of two is the lesser one."""
+
+    def __add__(self, other):
+        return min(self, other)

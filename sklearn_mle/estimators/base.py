@@ -16,14 +16,21 @@ from ..objective import Objective
 from ..penalty import ElasticNet
 from ..rows import Rows, one_blas_thread
 from ..solvers.base import Solution
-from .columns import free_entries, offset_columns, offset_rows, regressed_columns, warn_if_standardised
+from .columns import (
+    free_entries,
+    offset_columns,
+    offset_rows,
+    regressed_columns,
+    warn_if_standardised,
+    with_offset,
+)
 from .diagnosis import diagnosis
 from .history import History
 from .parameters import check_parameters, chosen_solver, named_solver, threads
 from .progress import CallbackSupportMixin, Iterations, Stop, followed, unfollowed
+from .reading import read
 from .start import begin, demand_probable, standardise
 from .table import check_X
-from .weights import check_weight
 
 
 def makes_steps(model):
@@ -38,7 +45,7 @@ def makes_steps(model):
 class BaseMLE(CallbackSupportMixin, BaseEstimator):
     """W_hat = argmin of the penalised mean negative log-likelihood: the part that knows no y."""
 
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X, y=None, sample_weight=None):
         """Maximise the (penalised) likelihood.
 
         Parameters
@@ -125,21 +132,26 @@ class BaseMLE(CallbackSupportMixin, BaseEstimator):
         With `reset` the likelihood's classes, the columns' meaning and the layout are learnt from it;
         otherwise they are those of the fit.
         """
-        X = check_X(self, X, reset)
-        weight = check_weight(sample_weight, X.shape[0])
-        y, weight = self._target(y, X.shape[0], weight, reset, **target)
+        rows = self._rows(X, y, sample_weight, reset, **target)
         names = getattr(self, "feature_names_in_", None)
         if reset:
             self._columns()
-            warn_if_standardised(X, self._offsets, names)
-        offset = offset_rows(X, self.likelihood_, self._offsets, names, weight)
-        rows = Rows(Block(X, y, weight, offset), len(self._mask), threads(self.n_jobs))
+            warn_if_standardised(rows, self._offsets, names)
+        if self._offsets:
+            rows = rows.map(with_offset, self.likelihood_, self._offsets, names)
+        rows = rows.cut(len(self._mask))
         penalty = ElasticNet(self.alpha, self.l1_ratio)
         if reset:
             self._layout = standardise(rows, self._mask, names)
-        if np.any(self._layout.origin) or (isinstance(X, np.ndarray) and X.dtype == np.float32):
+        if np.any(self._layout.origin) or rows.single:
             rows = rows.centred(self._layout.origin)
         return Objective(self.likelihood_, self._layout, penalty, rows)
+
+    def _rows(self, X, y, sample_weight, reset, **target):
+        """The rows of a table, checked, with y and weights as the likelihood takes them; without offsets."""
+        reading = self._reading(reset)
+        block = read(self, reading, X, y, sample_weight, reset)
+        return self._target(Rows(block, 1, threads(self.n_jobs)), reading, reset, **target)
 
     def _columns(self):
         """Read `regressed`, `offset` and `exposure` for the likelihood and the columns at hand."""

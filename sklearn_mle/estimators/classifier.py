@@ -7,9 +7,23 @@ from sklearn.utils.metaestimators import available_if
 
 from ..likelihoods import LIKELIHOODS, LabelLikelihood
 from .base import BaseMLE, makes_steps, resolve
-from .labels import check_labels, class_totals, class_weights, demand_several, distinct, positions
+from .labels import (
+    check_labels,
+    class_totals,
+    class_weights,
+    demand_columns,
+    demand_several,
+    distinct,
+    first_of,
+    no_class,
+    places,
+    positions,
+    renumbered,
+    reweighted,
+)
 from .table import check_length
-from .weights import check_weight, without_weightless
+from .targets import Labels
+from .weights import Total, check_weight
 
 
 class MLEClassifier(ClassifierMixin, BaseMLE):
@@ -165,46 +179,46 @@ feature_names_in_
             )
         return likelihood.with_classes(C)
 
-    def _target(self, y, n, weight, reset, classes=None):
-        """y as codes 0 .. C - 1 or rows of class probabilities, and the weights times the classes' weights."""
-        declared = declared_order(y)
-        y, columns = check_labels(y, type(self).__name__)
-        y = without_weightless(check_length(y, n), weight)
+    def _reading(self, reset):
+        return Labels(type(self).__name__)
+
+    def _target(self, rows, labels, reset, classes=None):
+        """Rows with y as codes 0 .. C - 1 or class probabilities, and weights times the classes' weights."""
+        columns = labels.columns
         if classes is not None:
             classes = distinct(check_labels(classes, type(self).__name__)[0])
         if reset:
-            learnt = distinct(y) if columns is None else columns
+            learnt = np.sort(labels.found) if columns is None else columns
             self.classes_ = demand_several(learnt if classes is None else classes)
             self.likelihood_ = self._chosen_likelihood()
             if columns is None:
-                self.classes_ = self.likelihood_.order(self.classes_, declared)
+                self.classes_ = self.likelihood_.order(self.classes_, labels.declared)
         elif classes is not None and not np.array_equal(classes, np.sort(self.classes_)):
             raise ValueError(
                 f"partial_fit goes on with the classes {self.classes_.tolist()}, but classes are {classes.tolist()}: "
                 "call fit to begin anew."
             )
-        y = self._codes(y, columns)
-        totals = class_totals(y, weight, len(self.classes_))
+        if columns is not None:
+            demand_columns(columns, self.classes_)
+        else:
+            codes, unknown = places(labels.found, self.classes_)
+            if unknown.any():
+                row, label = rows.sum(first_of, unknown)
+                raise no_class(row, labels.found[[label]], self.classes_)
+            if not np.array_equal(codes, np.arange(len(codes))):
+                rows = rows.map(renumbered, codes)
+        totals = rows.sum(class_totals, len(self.classes_))
         if self.class_weight is not None:
             factors = class_weights(self.class_weight, self.classes_, totals)
-            weight = check_weight((1.0 if weight is None else weight) * (y @ factors if y.ndim == 2 else factors[y]), n)
-            totals = totals * factors
+            rows, totals = rows.map(reweighted, factors), totals * factors
+            rows.sum(Total.of).demand()
         if reset and classes is None:
             demand_several(self.classes_[totals > 0])
-        return y, weight
+        return rows
 
     def _codes(self, y, columns):
         """Positions of the labels in `classes_`; class probabilities as they are, if their columns are `classes_`."""
-        labels = self.classes_.tolist()
-        if columns is not None:
-            if len(columns) != len(labels):
-                raise ValueError(
-                    f"y has {len(columns)} columns of class probabilities, the model has classes {labels}."
-                )
-            if columns.tolist() not in (labels, list(range(len(labels)))):
-                raise ValueError(f"The columns of y are {columns.tolist()}, the classes are {labels}.")
-            return y
-        return positions(y, self.classes_)
+        return positions(y, self.classes_) if columns is None else demand_columns(columns, self.classes_, y)
 
     def _show(self):
         first = next(iter(self.coefs_))
@@ -218,10 +232,3 @@ feature_names_in_
         likelihood = LIKELIHOODS.get(self.likelihood) if isinstance(self.likelihood, str) else self.likelihood
         tags.classifier_tags.multi_class = getattr(likelihood, "multi_class", True)
         return tags
-
-
-def declared_order(y):
-    """The classes in the order that the dtype of y states, an ordered categorical or an Enum, or None."""
-    dtype = getattr(y, "dtype", None)
-    ordered = getattr(dtype, "ordered", type(dtype).__name__ == "Enum")
-    return list(dtype.categories) if ordered else None

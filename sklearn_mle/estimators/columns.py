@@ -2,16 +2,16 @@
 
 import reprlib
 import warnings
+from dataclasses import replace
 from numbers import Integral
 
 import numpy as np
 from scipy import sparse
 
-from ..design import dense
+from ..design import Moments, dense
 from ..links import Log
 from ..names import suggestion
 from .table import label
-from .weights import without_weightless
 
 
 def column_index(column, names, p, role):
@@ -120,8 +120,13 @@ def taken_columns(offsets):
     return sorted({column for columns in offsets.values() for column, _ in columns})
 
 
-def offset_rows(X, likelihood, offsets, names, weight=None):
-    """The offset of each predictor: a list of K rows or 0.0, or 0.0 if there is none."""
+def offset_rows(X, likelihood, offsets, names, weight=None, first=0):
+    """The offset of each predictor: a list of K rows or 0.0, or 0.0 if there is none; 0 where the weight is.
+
+    Parameters
+    ----------
+    X : of some rows, the first of which has the number `first`
+    """
     if not offsets:
         return 0.0
     slices = likelihood.slices
@@ -129,11 +134,13 @@ def offset_rows(X, likelihood, offsets, names, weight=None):
     for name, columns in offsets.items():
         row = 0.0
         for column, is_exposure in columns:
-            values = without_weightless(column_values(X, column), weight)
+            values = column_values(X, column)
+            if weight is not None:
+                values = np.where(weight > 0, values, 1.0 if is_exposure else 0.0)
             if is_exposure and not (values > 0).all():
                 i = int(np.argmin(values > 0))
                 raise ValueError(
-                    f"exposure must be positive; column {label(column, names)} of X is {values[i]} in row {i}. "
+                    f"exposure must be positive; column {label(column, names)} of X is {values[i]} in row {first + i}. "
                     "Give such a row weight 0, or drop it."
                 )
             row = row + (np.log(values) if is_exposure else values)
@@ -141,11 +148,19 @@ def offset_rows(X, likelihood, offsets, names, weight=None):
     return rows
 
 
-def warn_if_standardised(X, offsets, names):
+def with_offset(block, likelihood, offsets, names):
+    """The block with the offset of its rows."""
+    return replace(block, offset=offset_rows(block.X, likelihood, offsets, names, block.weight, block.first))
+
+
+def warn_if_standardised(rows, offsets, names):
     """Warn of offset and exposure columns that a scaler in front seems to have overwritten."""
-    for column in taken_columns(offsets):
-        values = column_values(X, column)
-        if abs(values.mean()) < 1e-9 and abs(values.std() - 1) < 1e-9:
+    columns = taken_columns(offsets)
+    if not columns:
+        return
+    moments = rows.sum(_moments, columns)
+    for column, mean, scale in zip(columns, moments.mean, moments.scale, strict=True):
+        if abs(mean) < 1e-9 and abs(scale - 1) < 1e-9:
             warnings.warn(
                 f"The offset or exposure column {label(column, names)} has mean 0 and standard deviation 1: a scaler "
                 "in front has changed it. Scale the other columns only: "
@@ -153,6 +168,10 @@ def warn_if_standardised(X, offsets, names):
                 UserWarning,
                 stacklevel=6,
             )
+
+
+def _moments(block, columns):
+    return Moments.of(replace(block, weight=None), columns)
 
 
 def listed(columns, names):

@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
+from ..design import Least
 from ..exceptions import BoundaryWarning, RankWarning, SeparationWarning
 from ..rows import SAMPLE
 from ..separation import Undecided, separation
@@ -264,11 +265,16 @@ def _limit(objective, solution, names, classes, determined):
 
 def _all_foretold(objective, solution):
     """Whether every label has a probability over 1/2: else its row alone would cost log 2."""
-    block = objective.rows.block
+    rows = objective.rows
+    block = rows.sample().block
     if block.y.ndim > 1 or isinstance(block.offset, list) or objective.penalty.alpha > 0:
         return False
-    lightest = 1.0 if block.weight is None else block.weight[block.weight > 0].min()
-    return solution.value * objective.rows.total < np.log(2) * lightest
+    (lightest,) = rows.sum(_lightest) if rows.weighted else (1.0,)
+    return solution.value * rows.total < np.log(2) * lightest
+
+
+def _lightest(block):
+    return Least((block.weight[block.weight > 0].min(initial=np.inf),))
 
 
 def _recession(objective, solution, determined):
@@ -314,13 +320,14 @@ def _recession(objective, solution, determined):
 
 def _separable(objective, signs, complete, names, C):
     """What to say of labels that columns tell apart, if they do; `signs` of infinite coefficients, if known."""
-    block, layout = objective.rows.block, objective.layout
+    rows, layout = objective.rows, objective.layout
     free = layout.mask.any(axis=0)
     columns = np.flatnonzero(free[1:] if signs is None else signs.any(axis=0))
     signs = np.zeros((C, len(columns))) if signs is None else signs[:, columns]
     kind = "complete" if complete else "quasi-complete"
     # The program is that of one score a class: no other model's.
-    if len(layout.mask) in (1, C) and len(block) * C * (C - 1) * free.sum() < CHEAP:
+    if len(layout.mask) in (1, C) and len(rows) * C * (C - 1) * free.sum() < CHEAP:
+        block = rows.sample(len(rows)).block
         counts = slice(None) if block.weight is None else block.weight > 0
         shares = block.y if block.y.ndim == 2 else np.eye(C)[block.y]
         try:

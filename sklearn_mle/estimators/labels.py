@@ -1,6 +1,7 @@
 """What a classifier's y may be: labels, or rows of class probabilities; and the weights of the classes."""
 
 import reprlib
+from dataclasses import replace
 from numbers import Real
 
 import numpy as np
@@ -8,6 +9,7 @@ from scipy import sparse
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
+from ..design import Least
 from ..names import suggestion
 from .table import (
     as_array,
@@ -96,6 +98,20 @@ def distinct(labels):
 
 def positions(labels, classes):
     """Where each label stands in `classes`; a ValueError names the first that is none of them."""
+    codes, unknown = places(labels, classes)
+    if unknown.any():
+        i = int(np.argmax(unknown))
+        raise no_class(i, labels[i : i + 1], classes)
+    return codes
+
+
+def no_class(row, label, classes):
+    """The ValueError of a row whose label, an array of one, is none of the classes."""
+    return ValueError(f"y[{row}] is {label.tolist()[0]!r}, which is none of the classes {classes.tolist()}.")
+
+
+def places(labels, classes):
+    """Where each label stands in `classes`, and whether it is none of them."""
     of_one_kind = len({values.dtype.kind in "OUST" for values in (classes, labels)}) == 1
     found = few_integers(labels) if of_one_kind and classes.dtype.kind in "biuf" else None
     if found is None:
@@ -109,10 +125,14 @@ def positions(labels, classes):
         table = order[np.minimum(np.searchsorted(classes, values, sorter=order), len(classes) - 1)]
         codes, missing = table[numbers], classes[table] != values
         unknown = missing[numbers] if missing.any() else missing[:0]
-    if unknown.any():
-        i = int(np.argmax(unknown))
-        raise ValueError(f"y[{i}] is {labels[[i]].tolist()[0]!r}, which is none of the classes {classes.tolist()}.")
-    return codes
+    return codes, unknown
+
+
+def declared_order(y):
+    """The classes in the order that the dtype of y states, an ordered categorical or an Enum, or None."""
+    dtype = getattr(y, "dtype", None)
+    ordered = getattr(dtype, "ordered", type(dtype).__name__ == "Enum")
+    return list(dtype.categories) if ordered else None
 
 
 def demand_unique(classes):
@@ -135,6 +155,16 @@ def check_shares(y):
     return y
 
 
+def demand_columns(columns, classes, y=None):
+    """y itself, or a ValueError unless its columns stand for the classes of the model, in their order."""
+    labels = classes.tolist()
+    if len(columns) != len(labels):
+        raise ValueError(f"y has {len(columns)} columns of class probabilities, the model has classes {labels}.")
+    if columns.tolist() not in (labels, list(range(len(labels)))):
+        raise ValueError(f"The columns of y are {columns.tolist()}, the classes are {labels}.")
+    return y
+
+
 def demand_several(classes):
     """The classes, or a ValueError if there are fewer than two."""
     if len(classes) < 2:
@@ -145,8 +175,9 @@ def demand_several(classes):
     return classes
 
 
-def class_totals(y, weight, n_classes):
+def class_totals(block, n_classes):
     """The weight (C,) of the rows of each class."""
+    y, weight = block.y, block.weight
     if y.ndim == 2:
         return y.sum(axis=0) if weight is None else weight @ y
     return np.bincount(y, weights=weight, minlength=n_classes)
@@ -174,3 +205,24 @@ def class_weights(class_weight, classes, totals):
     if not (factors * totals).any():
         raise ValueError(f"class_weight is zero for every class in y: no row is left. It is {class_weight!r}.")
     return factors
+
+
+# Steps over one block whose y are numbers of labels, or class probabilities.
+
+
+def first_of(block, which):
+    """The first row whose label is one of those (boolean), and its number."""
+    there = which[block.y]
+    i = int(np.argmax(there))
+    return Least((block.first + i, int(block.y[i]))) if there.any() else Least((np.inf, 0))
+
+
+def renumbered(block, codes):
+    """The block with the codes of its labels."""
+    return replace(block, y=codes[block.y])
+
+
+def reweighted(block, factors):
+    """The block with each class's weights times its factor."""
+    factor = block.y @ factors if block.y.ndim == 2 else factors[block.y]
+    return replace(block, weight=factor if block.weight is None else block.weight * factor)

@@ -12,8 +12,8 @@ from sklearn.utils.validation import check_is_fitted
 from ..distributions import Predictive
 from ..likelihoods import LIKELIHOODS, LabelLikelihood, Support
 from .base import BaseMLE, resolve
-from .table import check_length, check_numbers
-from .weights import check_weight, without_weightless
+from .targets import Numbers, numbers
+from .weights import check_weight
 
 
 class MLERegressor(RegressorMixin, BaseMLE):
@@ -188,26 +188,24 @@ class MLERegressor(RegressorMixin, BaseMLE):
 
     def _numbers(self, y, n):
         """y as n rows of floats, finite where the likelihood's support asks for it."""
-        support, name = self.likelihood_.support, type(self).__name__
-        y = check_numbers(y, "y", name, support.columns, support.infinite)
-        if support.columns > 1 and y.shape[1:] != (support.columns,):
-            raise ValueError(f"{self.likelihood_!r} needs y of shape (n, {support.columns}); got {y.shape}.")
-        return check_length(y, n)
+        return numbers(y, n, self.likelihood_, type(self).__name__)
 
-    def _target(self, y, n, weight, reset):
-        """y within the support, as floats, and the weights."""
+    def _reading(self, reset):
         if reset:
             self.likelihood_ = self._chosen_likelihood()
-        y = self.likelihood_.check(without_weightless(self._numbers(y, n), weight))
-        fraction = self.likelihood_.support.fraction(y)
+        return Numbers(self.likelihood_, type(self).__name__)
+
+    def _target(self, rows, numbers, reset):
+        """The rows themselves, with a warning where y are counts only nearly."""
+        fraction = numbers.fraction
         if reset and fraction:
             warnings.warn(
                 f"{type(self.likelihood_).__name__} models counts; y[{fraction.row}] is {fraction.value}, no integer. "
                 "The coefficients are a quasi-likelihood fit; the predictive distribution is still that of integers.",
                 UserWarning,
-                stacklevel=6,
+                stacklevel=7,
             )
-        return y, weight
+        return rows
 
     def _show(self):
         first = next(iter(self.coefs_))

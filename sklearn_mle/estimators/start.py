@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..design import FAR, Layout, Moments, dense
+from ..design import FAR, Layout, Least, Moments, Parts, dense
 from ..penalty import ElasticNet
 from ..rows import SAMPLE
 from ..solvers import Newton
 from ..solvers.base import silent
 from .columns import column_values
 from .table import label
-from .weights import few_heavy
+from .weights import Total, few_heavy
 
 # The largest float has this root; squares of less than SMALL lose digits to underflow.
 SQUARE = np.sqrt(np.finfo(float).max)
@@ -44,7 +44,7 @@ def standardise(rows, mask, names=None):
         scale = np.hypot(mean, scale)
         mean = np.zeros(p)
     scale = np.where(scale > 0, scale, 1.0)
-    far = (np.abs(mean) > FAR * scale) & isinstance(rows.block.X, np.ndarray)
+    far = (np.abs(mean) > FAR * scale) & isinstance(sample.X, np.ndarray)
     origin = np.where(far, mean, 0.0)
     return Layout(mask, mean - origin, scale, np.ones(K), origin)
 
@@ -85,11 +85,11 @@ def begin(objective, warm=lambda W: W):
 
     `warm` may replace entries of W by those of an earlier fit.
     """
-    demand_moderate(objective.likelihood, objective.rows.block.y)
+    demand_moderate(objective)
     heavy = few_heavy(objective, np.finfo(float).eps)
     if heavy is not None:
         raise ValueError(
-            f"sample_weight goes up to {objective.rows.block.weight.max():.3g}: {heavy} of {objective.n_rows} rows "
+            f"sample_weight goes up to {objective.rows.sum(Total.of).most:.3g}: {heavy} of {objective.n_rows} rows "
             "have all but 1e-16 of the weight, too few for the coefficients; the others are lost in rounding. Bring "
             "the weights within ten digits of each other."
         )
@@ -146,17 +146,24 @@ def projection(sample, eta):
     return W
 
 
-def demand_moderate(likelihood, y):
+def demand_moderate(objective):
     """A ValueError where y is any real number, and so large or small that squares leave the range of floats."""
-    if likelihood.support.lower > -np.inf or y.dtype.kind != "f":
+    likelihood = objective.likelihood
+    if likelihood.support.lower > -np.inf:
         return
-    y = y[np.isfinite(y)] if likelihood.support.infinite else y
-    least, most = y.min(initial=np.inf), y.max(initial=-np.inf)
+    (least,), (minus_most,) = objective.rows.sum(_range, likelihood.support.infinite)
+    most = -minus_most
     if most > MODERATE or least < -MODERATE or 0 < most - least < 1 / MODERATE:
         raise ValueError(
             f"{likelihood!r}: y goes from {least:.3g} to {most:.3g}, the square of which is beyond all floats: "
             "rescale it."
         )
+
+
+def _range(block, infinite):
+    y = block.y.astype(float, copy=False)
+    y = y[np.isfinite(y)] if infinite else y
+    return Parts([Least((y.min(initial=np.inf),)), Least((-y.max(initial=-np.inf),))])
 
 
 def demand_finite(block, likelihood, W):

@@ -4,7 +4,6 @@ import warnings
 
 import numpy as np
 
-from ..design import Block
 from ..distributions import Predictive
 from ..likelihoods import LabelLikelihood
 from ..objective import Objective
@@ -15,10 +14,10 @@ from ..solvers.base import silent
 from .base import resolve
 from .classifier import MLEClassifier
 from .diagnosis import diagnosis
+from .reading import read_target
 from .regressor import MLERegressor
 from .start import begin, demand_probable, standardise
-from .table import check_numbers, demand
-from .weights import check_weight
+from .table import demand
 
 
 class Fitted(Predictive):
@@ -58,18 +57,18 @@ def fit_distribution(y, likelihood="gaussian", sample_weight=None):
     """
     owner = "fit_distribution"
     chosen = resolve(likelihood)
-    labels, support = isinstance(chosen, LabelLikelihood), chosen.support
-    model = MLEClassifier(likelihood) if labels else MLERegressor(likelihood)
+    model = MLEClassifier(likelihood) if isinstance(chosen, LabelLikelihood) else MLERegressor(likelihood)
     if np.ndim(demand(y, "y", owner)) == 0:
         raise ValueError(f"{owner} needs a sample, an array of n observations; got {y!r}.")
     n = len(y)
-    # Here already: so messages name the function that was called.
-    y = y if labels else check_numbers(y, "y", owner, support.columns, support.infinite)
-    y, weight = model._target(y, n, check_weight(sample_weight, n), reset=True)
-    likelihood, classes = model.likelihood_, getattr(model, "classes_", None)
-    K = max(k.stop for k in likelihood.slices.values())
+    reading = model._reading(reset=True)
+    reading.owner = owner  # so messages name the function that was called
     with one_blas_thread, np.errstate(all="ignore"):
-        rows = Rows(Block(np.empty((n, 0)), y, weight), K)
+        block = read_target(reading, np.empty((n, 0)), y, sample_weight)
+        rows = model._target(Rows(block, 1), reading, reset=True)
+        likelihood, classes = model.likelihood_, getattr(model, "classes_", None)
+        K = max(k.stop for k in likelihood.slices.values())
+        rows = rows.cut(K)
         objective = Objective(likelihood, standardise(rows, np.ones((K, 1), dtype=bool)), ElasticNet(), rows)
         objective, w = begin(objective)
         solution = Auto().minimize(objective, w, silent, None)

@@ -104,7 +104,7 @@ def group_numbers(fit, groups):
         numbers = np.array([labels[label] for label in groups])
     else:
         numbers = np.unique(groups, return_inverse=True)[1]
-    G = len(np.unique(numbers[fit.objective.rows.counting()]))
+    G = len(np.unique(numbers[fit.objective.rows.counting(np.arange(fit.objective.n_rows))]))
     if G < 2:
         raise ValueError("covariance='cluster' needs at least two groups of rows with positive weight; groups has one.")
     return numbers, G

@@ -1,22 +1,19 @@
-"""Where the rows are and who adds over them: blocks, threads, and one fixed tree of sums."""
+"""A table on this machine, in memory or in a memory map: its blocks, and one fixed tree of sums over them."""
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from functools import lru_cache
-from threading import Event, Lock
+from functools import cached_property
+from threading import Event
 
 import numpy as np
-from threadpoolctl import ThreadpoolController
 
-from .design import Centred
+from ..design import Centred
+from .storage import Column, ColumnOnDisk, on_disk
+from .threads import pool, results
 
 SAMPLE = 4096
 # A mini-batch comes from at least so many places; what lies together in each is at most RUN numbers, 16 KiB: shorter
 # runs are bound by latency.
 PLACES, RUN = 32, 2**11
-# Seconds within which Ctrl-C is noticed while threads add.
-ANSWER = 0.05
 
 
 def block_length(p, K):
@@ -42,25 +39,8 @@ def fold(parts):
     return total
 
 
-@lru_cache(maxsize=4)
-def _pool(n_threads, pid):
-    return ThreadPoolExecutor(n_threads)
-
-
-def _results(futures):
-    """The results of futures, in their order, waited for so that Ctrl-C is noticed, whichever thread receives it."""
-    for future in futures:
-        while True:
-            try:
-                yield future.result(timeout=ANSWER)
-                break
-            except TimeoutError:
-                if future.done():  # the error is its own
-                    raise
-
-
 class Rows:
-    """A table in memory, cut into blocks once.
+    """A table in memory or in memory maps, cut into blocks once.
 
     Parameters
     ----------
@@ -73,11 +53,26 @@ class Rows:
 
     def __init__(self, block, K, n_threads=1):
         self.block, self.K, self.n_threads = block, K, n_threads
+        self.on_disk = on_disk(block.X) or on_disk(block.y)
         n, p = block.X.shape
         self._width = getattr(block.X, "nnz", n * p) / max(n, 1)  # sparse: what a row stores
         length = block_length(self._width, K)
         self.blocks = [block[i : i + length] for i in range(0, len(block), length)]
-        self.total = float(len(block)) if block.weight is None else float(self.sum(_weight))
+
+    @property
+    def weighted(self):
+        """Whether some row may count otherwise than once."""
+        return self.block.weight is not None
+
+    @property
+    def single(self):
+        """Whether X is an array of float32."""
+        return isinstance(self.block.X, np.ndarray) and self.block.X.dtype == np.float32
+
+    @cached_property
+    def total(self):
+        """s, the sum of the weights."""
+        return float(self.sum(_weight)) if self.weighted else float(len(self))
 
     def __len__(self):
         return len(self.block)
@@ -100,25 +95,70 @@ class Rows:
         # Aligned runs of 2^j blocks, a few per thread: each is a complete subtree.
         run = 2 ** max(0, int(np.log2(len(self.blocks) / (4 * self.n_threads))))
         runs = [self.blocks[i : i + run] for i in range(0, len(self.blocks), run)]
-        pool = _pool(self.n_threads, os.getpid())  # by process: threads do not survive a fork
+        threads = pool(self.n_threads)
         try:
-            return fold(_results([pool.submit(add, run) for run in runs]))
+            return fold(results([threads.submit(add, run) for run in runs]))
         finally:
             ended.set()  # after an error or Ctrl-C no thread goes on beyond its block
+
+    def map(self, step, *args):
+        """The same rows with the y, weight and offset of step(block, *args): made once, block by block, and kept.
+
+        What a table in memory maps is given is kept in a temporary file.
+        """
+        whole = self.block
+        y, weight, offset = self.column(whole.y), self.column(whole.weight), {}
+        for block in self.blocks:
+            block = step(block, *args)
+            y.append(block.y)
+            if block.weight is not None:
+                weight.append(block.weight)
+            if isinstance(block.offset, list):
+                for k, row in enumerate(block.offset):
+                    if np.ndim(row):
+                        offset.setdefault(k, self.column()).append(row)
+        weight = None if block.weight is None else weight.array()
+        if offset:  # the last block shows which predictors have none
+            rows = [offset[k].array() if k in offset else row for k, row in enumerate(block.offset)]
+        else:
+            rows = block.offset
+        return Rows(replace(whole, y=y.array(), weight=weight, offset=rows), self.K, self.n_threads)
+
+    def column(self, whole=None):
+        """An empty column that is kept where the rows are: in memory, or in a file."""
+        return ColumnOnDisk(whole) if self.on_disk else Column(whole)
+
+    def cut(self, K):
+        """The same rows in blocks for so many linear predictors."""
+        return Rows(self.block, K, self.n_threads)
 
     def sample(self, n=SAMPLE):
         """At most n rows of positive weight at equal strides, gathered once; all rows if there are no more."""
         if len(self) <= n:
             return self
-        counting = self.counting()
         # linspace, not a fixed step: a step that divides a period of the table would see one phase only.
-        at = np.linspace(0, len(counting) - 1, min(n, len(counting))).astype(np.intp)
-        return Rows(self.block[counting[at]], self.K, self.n_threads)
+        at = np.linspace(0, self.n_counting - 1, min(n, self.n_counting)).astype(np.intp)
+        return Rows(self.block[self.counting(at)], self.K, self.n_threads)
 
-    def counting(self):
-        """The numbers of the rows of positive weight: all others influence nothing."""
-        weight = self.block.weight
-        return np.arange(len(self)) if weight is None else np.flatnonzero(weight > 0)
+    @property
+    def n_counting(self):
+        """The number of rows of positive weight: all others influence nothing."""
+        return len(self) if self._counting is None else len(self._counting)
+
+    def counting(self, at):
+        """The numbers of the rows that are in these places among those of positive weight."""
+        return at if self._counting is None else self._counting[at]
+
+    @cached_property
+    def _counting(self):
+        """The numbers of the rows of positive weight; None if these are all."""
+        if not self.weighted or self.sum(_weightless) == 0:
+            return None
+        numbers, first = self.column(), 0
+        for block in self.blocks:
+            numbers.append(first + np.flatnonzero(block.weight > 0))
+            first += len(block)
+        return numbers.array()
 
     def batches(self, n, rng):
         """One epoch: Rows of about n rows of positive weight each, every row once, in random order.
@@ -126,22 +166,22 @@ class Rows:
         A batch takes one short run of neighbours from each of many equal parts of the table: so it is read quickly,
         and a table sorted by y, or with a period, does no harm.
         """
-        counting = self.counting()
-        m = max(1, round(len(counting) / n))
+        counting = self.n_counting
+        m = max(1, round(counting / n))
         run = max(1, min(n // PLACES, RUN // int(self._width + self.K)))
-        parts = np.arange(0, -(-len(counting) // run), m)
+        parts = np.arange(0, -(-counting // run), m)
         runs = parts[:, None] + rng.random_sample((len(parts), m)).argsort(axis=1)
         for of_batch in runs.T:
             at = (of_batch[:, None] * run + np.arange(run)).ravel()
-            at = at[at < len(counting)]
-            rows = Rows(self.block[counting[at]], self.K)
+            at = at[at < counting]
+            rows = Rows(self.block[self.counting(at)], self.K)
             # Its share of the whole weight, not its own: else light batches would count as much as heavy ones.
-            rows.total = self.total * len(at) / len(counting)
+            rows.total = self.total * len(at) / counting
             yield rows
 
     def split(self, share, rng):
         """Two tables: all rows but a random share of those of positive weight, and that share, gathered once."""
-        counting = self.counting()
+        counting = self.counting(np.arange(self.n_counting))
         n = int(np.clip(round(share * len(counting)), 1, len(counting) - 1))
         held_out = np.sort(rng.permutation(counting)[:n])
         weight = np.ones(len(self)) if self.block.weight is None else self.block.weight.copy()
@@ -162,42 +202,5 @@ def _weight(block):
     return np.sum(block.weight)
 
 
-class OneBlasThread:
-    """A context in which BLAS has one thread: its pools collide with each other and with threads over blocks.
-
-    The limit belongs to the process, so fits in several threads share it: the first to enter sets it, the last to
-    leave lifts it.
-    """
-
-    def __init__(self):
-        self.lock, self.inside, self.limit = Lock(), 0, None
-
-    def __enter__(self):
-        with self.lock:
-            if self.inside == 0:
-                _release()
-                self.limit = _controller(os.getpid()).limit(limits=1, user_api="blas")
-            self.inside += 1
-
-    def __exit__(self, *error):
-        with self.lock:
-            self.inside -= 1
-            if self.inside == 0:
-                _release()
-                self.limit.restore_original_limits()
-                _release()
-
-
-def _release():
-    """Let the current thread set OpenBLAS's limit: recent threadpoolctl silently ignores all but the first to do so."""
-    for pool in _controller(os.getpid()).lib_controllers:
-        if hasattr(pool, "clear_controlling_thread"):
-            pool.clear_controlling_thread(force=True)
-
-
-@lru_cache(maxsize=1)
-def _controller(pid):
-    return ThreadpoolController()
-
-
-one_blas_thread = OneBlasThread()
+def _weightless(block):
+    return np.count_nonzero(block.weight == 0)
