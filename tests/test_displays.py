@@ -48,6 +48,7 @@ from sklearn_mle.displays import (
     QuantileResidualDisplay,
     RootogramDisplay,
 )
+from sklearn_mle.solvers import SGD
 
 NAMES = ["age", "power"]
 
@@ -116,6 +117,15 @@ def test_it_draws_on_the_axes_given_and_changes_no_settings(pictures, display):
     assert type(drawn) is display and drawn.ax_ is axes[1, 0] and drawn.figure_ is figure
     assert drawn.ax_.get_xlabel() and dict(plt.rcParams) == before
     assert plt.get_fignums() == [figure.number]
+
+
+@pytest.mark.parametrize("display", DISPLAYS)
+def test_it_leaves_the_layout_of_a_grid_alone(pictures, display):
+    figure, axes = plt.subplots(3, 3, figsize=(9, 7), layout="constrained")
+    ax = pictures[display](ax=axes[1, 1]).ax_
+    figure.canvas.draw()
+    box = ax.get_position()
+    assert box.width > 0.15 and box.height > 0.2
 
 
 @pytest.mark.parametrize("display", DISPLAYS)
@@ -548,6 +558,8 @@ def test_surface_is_the_mean_nll_and_the_path_ends_at_its_minimum(counts, solver
     assert_allclose(found.nll[3, 0], -stats.nbinom.logpmf(y, 1 / alpha, 1 / (1 + alpha * mu)).mean())
     assert_allclose(found.path[-1], found.fitted, atol=1e-6)
     assert len(found.path) > 2 and np.all(found.path >= [found.x[0], found.y[0]])
+    edges = found.nll[[0, -1, 2, 2], [2, 2, 0, -1]]  # four standard errors away or more, if F were a quadratic
+    assert np.all(200 * (edges - found.nll.min()) > 4)
 
 
 def test_surface_of_classes_and_penalties(labels):
@@ -558,9 +570,11 @@ def test_surface_of_classes_and_penalties(labels):
     penalty = 0.1 * (0.3 * np.abs(model.coef_).sum() + 0.35 * (model.coef_**2).sum())
     assert_allclose(found.nll[1, 1], -model.log_likelihood_ / 120 + penalty)
     assert found.nll.argmin() == 4
-    free = MLEClassifier().fit(X, y)
-    found = LikelihoodSurfaceDisplay.from_estimator(free, X, y, ("logits[2]:x0", "logits[1]:intercept"), n_points=3)
-    assert_allclose(found.path[-1], [free.coef_[2, 0], free.intercept_[1]], atol=1e-8)
+    assert_allclose(found.path[-1], [model.coef_[2, 0], model.intercept_[1]], atol=1e-8)
+    for solver in "newton", SGD(method="adam", max_iter=500):  # Adam's steps do not keep the logits centred
+        free = MLEClassifier(solver=solver, random_state=0).fit(X, y)
+        found = LikelihoodSurfaceDisplay.from_estimator(free, X, y, ("logits[2]:x0", "logits[1]:intercept"), n_points=3)
+        assert_allclose(found.path[-1], [free.coef_[2, 0], free.intercept_[1]], atol=1e-8)
 
 
 def test_surface_leaves_the_estimator_as_it_was(counts, poisson):

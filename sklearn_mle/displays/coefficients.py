@@ -157,7 +157,8 @@ class CoefficientDisplay(Display):
         self.lines_ = ax.hlines(place, np.maximum(lower, limits[0]), np.minimum(upper, limits[1]), color=color)
         # A triangle at the edge: the interval goes on for ever.
         for endless, edge, marker in ((lower == -np.inf, limits[0], "<"), (upper == np.inf, limits[1], ">")):
-            ax.plot(np.full(endless.sum(), edge), place[endless], marker, color=color, markersize=4, clip_on=False)
+            for at in place[endless]:
+                ax.plot(edge, at, marker, color=color, markersize=4, clip_on=False)
         sure = (lower > 0) | (upper < 0)
         faces = [color if is_sure else ax.get_facecolor() for is_sure in sure]
         options = style("points", kwargs, facecolors=faces, edgecolors=color, s=18, zorder=3)

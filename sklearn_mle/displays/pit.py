@@ -136,6 +136,6 @@ class PITDisplay(Display):
         self.band_ = ax.axhspan(*self.band, color=ink(ax), alpha=0.15, linewidth=0)
         self.line_ = ax.axhline(self.expected, color=ink(ax), linewidth=1)
         ylabel = "rows" if self.sample_weight is None else "weight"
-        ax.set(xlabel="probability integral transform F(y)", ylabel=ylabel, xlim=(0, 1))
+        ax.set(xlabel="PIT value F(y)", ylabel=ylabel, xlim=(0, 1))
         ax.set_ylim(0, 1.05 * max(self.counts.max(), self.band[1]))
         return self

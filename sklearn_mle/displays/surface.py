@@ -199,7 +199,7 @@ def steps(model, X, y, sample_weight):
         rng = check_random_state(model.random_state)
         end = chosen_solver(model).minimize(objective, w, lambda w, *_, **__: walked.append(w.copy()), rng)
     W = np.stack([objective.layout.coefficients(w) for w in [*walked, end.w]])
-    for name in draft.likelihood_.shift_invariant:
-        rows = draft.likelihood_.slices[name]
-        W[:, rows] -= W[:, rows].mean(axis=1, keepdims=True)
+    for name in draft.likelihood_.shift_invariant:  # as the fit does: slopes under l1 stay as they are
+        rows, columns = draft.likelihood_.slices[name], slice(0, 1 if objective.thresholds.any() else None)
+        W[:, rows, columns] -= W[:, rows, columns].mean(axis=1, keepdims=True)
     return W
