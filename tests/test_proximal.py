@@ -1,5 +1,7 @@
 """The l1 penalty: exact zeros, the conditions of a minimum, scikit-learn's coefficients."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import optimize, sparse
@@ -7,7 +9,10 @@ from sklearn.linear_model import ElasticNet, LogisticRegression
 
 from sklearn_mle import MLEClassifier, MLERegressor
 from sklearn_mle.likelihoods import LIKELIHOODS, LabelLikelihood
-from sklearn_mle.solvers import kinked_quadratic, proximal
+from sklearn_mle.objective import Objective
+from sklearn_mle.penalty import ElasticNet as ElasticNetPenalty
+from sklearn_mle.solvers import Auto, ProximalNewton, curvature, kinked_quadratic, proximal
+from sklearn_mle.solvers.base import silent
 from sklearn_mle.solvers.kinked_quadratic import kinked_step, lowest
 
 rng = np.random.default_rng(0)
@@ -110,9 +115,46 @@ def test_coordinates_at_work_and_a_sample_change_nothing(form, monkeypatch):
     monkeypatch.setattr(proximal, "ALL_AT_WORK", 10)
     monkeypatch.setattr(proximal, "JOIN", 5)
     np.testing.assert_allclose(model.fit(form(Z), y).coef_, whole, atol=1e-10)
-    monkeypatch.setattr(proximal, "metric_sample", lambda objective: 120)
+    monkeypatch.setattr(curvature, "metric_sample", lambda objective: 120)
     np.testing.assert_allclose(model.fit(form(Z), y).coef_, whole, atol=1e-7)
     assert np.abs(excess(model, Z, y)).max() < 1e-8 and 0 < (whole != 0).sum() < 30
+
+
+@pytest.mark.parametrize("tol", [1e-4, 1e-16])
+def test_coordinates_at_work_end_where_what_calls_is_worth_less_than_tol(tol, monkeypatch):
+    monkeypatch.setattr(proximal, "ALL_AT_WORK", 10)
+    Z = np.random.default_rng(1).standard_normal((60, 900))
+    y = np.random.default_rng(2).random(60) < 1 / (1 + np.exp(-3 * Z[:, :9].sum(axis=1)))
+    exact = MLEClassifier(alpha=0.04, l1_ratio=1.0, fit_intercept=False).fit(Z, y)
+    model = MLEClassifier(alpha=0.04, l1_ratio=1.0, fit_intercept=False, tol=tol).fit(Z, y)
+    least, value = exact.history_["loss"][-1], model.history_["loss"][-1]
+    assert exact.converged_ and np.abs(excess(exact, Z, y)).max() < 1e-8
+    assert model.converged_ and model.n_iter_ < 20 and least - 1e-14 <= value <= least + 2 * tol
+
+
+@pytest.mark.parametrize("all_at_work", [1000, 5], ids=["all", "at work"])
+@pytest.mark.parametrize("name", ["poisson", "laplace", "negative_binomial"])
+def test_a_path_is_that_of_searches_of_its_own(name, all_at_work, monkeypatch):
+    """Ridge shares change along it, too, and the last penalty has no l1 part."""
+    y = NUMBERS if name == "laplace" else COUNTS
+    objective, w = MLERegressor(name)._draft()._begin(X, y, None, {})
+    penalties = [ElasticNetPenalty(alpha, 0.5) for alpha in (0.3, 0.2, 0.19, 0.02)] + [ElasticNetPenalty(0.02, 0.0)]
+    singles = [Auto().minimize(replace(objective, penalty=penalty), w, silent, None) for penalty in penalties]
+    monkeypatch.setattr(proximal, "ALL_AT_WORK", all_at_work)
+    path = list(Auto().path(objective, w, penalties, None))
+    for solution, single in zip(path, singles, strict=True):
+        np.testing.assert_allclose(solution.w, single.w, atol=1e-5 if name == "laplace" else 1e-8)
+        assert solution.value == pytest.approx(single.value, rel=1e-10) and solution.converged
+
+
+def test_a_path_keeps_its_curvature(monkeypatch):
+    monkeypatch.setattr(curvature, "FEW", 0)
+    objective, w = MLERegressor("poisson")._draft()._begin(X, COUNTS, None, {})
+    orders, taylor = [], Objective.taylor
+    monkeypatch.setattr(Objective, "taylor", lambda self, w, order: orders.append(order) or taylor(self, w, order))
+    penalties = [ElasticNetPenalty(alpha, 0.5) for alpha in np.geomspace(0.3, 0.01, 30)]
+    list(ProximalNewton(tol=1e-8).path(objective, w, penalties, None))
+    assert orders.count(2) < 5 and orders.count(1) < 2.5 * 30
 
 
 def test_a_strong_penalty_leaves_the_intercept():

@@ -57,9 +57,9 @@ class Centred:
         return sum((left[..., rows] @ tile for rows, tile in tiles), np.zeros((*left.shape[:-1], p)))
 
 
-def row_slices(n, width):
-    """Consecutive slices of at most TILE_SIZE / width rows, at least one row each."""
-    length = max(1, TILE_SIZE // max(1, width))
+def row_slices(n, width, size=TILE_SIZE):
+    """Consecutive slices of at most size / width rows, at least one row each."""
+    length = max(1, size // max(1, width))
     return [slice(i, min(i + length, n)) for i in range(0, n, length)]
 
 
@@ -152,7 +152,8 @@ class Block:
 
     def tiles(self, layout):
         """Pairs (rows, Z of these rows in the layout's units): [1, (X - shift) / scale], dense."""
-        for rows in row_slices(len(self), 1 + self.X.shape[1]):
+        size = max(TILE_SIZE, layout.size**2)  # no smaller than the d x d matrix to which each tile adds
+        for rows in row_slices(len(self), 1 + self.X.shape[1], size):
             Z = np.empty((rows.stop - rows.start, 1 + self.X.shape[1]))
             Z[:, 0] = 1.0
             np.subtract(dense(self.X[rows]), layout.shift, out=Z[:, 1:])

@@ -125,15 +125,14 @@ class PathCV:
         draft.alpha_ = self.alphas_[-1]  # the units are those of the weakest penalty
         with one_blas_thread, np.errstate(all="ignore"):
             objective, w = draft._begin(X, y, sample_weight, {})
-            for alpha in self.alphas_:
-                penalised = replace(objective, penalty=replace(objective.penalty, alpha=alpha))
-                solver, rng = chosen_solver(draft), check_random_state(self.random_state)
-                if self.tol is None and solver.tol is None:
-                    solver.set_params(tol=TOL)
-                w = solver.minimize(penalised, w, silent, rng).w
+            solver, rng = chosen_solver(draft), check_random_state(self.random_state)
+            if self.tol is None and solver.tol is None:
+                solver.set_params(tol=TOL)
+            penalties = [replace(objective.penalty, alpha=alpha) for alpha in self.alphas_]
+            for alpha, solution in zip(self.alphas_, solver.path(objective, w, penalties, rng), strict=True):
                 model = draft._draft(keep=True)
                 model.alpha_ = alpha
-                model._learn(penalised, w)
+                model._learn(objective, solution.w)
                 yield model
 
     def _scores(self, X, y, sample_weight, train, test, scorer, task):

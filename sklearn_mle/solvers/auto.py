@@ -1,5 +1,8 @@
 """The choice of a solver from what the objective says of itself."""
 
+from dataclasses import replace
+from itertools import groupby
+
 from .base import Solver
 from .lbfgs import LBFGS
 from .newton import Newton
@@ -46,5 +49,16 @@ class Auto(Solver):
         return Newton()
 
     def minimize(self, objective, w, report, rng):
-        chosen = {name: value for name, value in self.get_params().items() if value is not None}
-        return self.choice(objective).set_params(**chosen).minimize(objective, w, report, rng)
+        return self._chosen(objective).minimize(objective, w, report, rng)
+
+    def path(self, objective, w, penalties, rng):
+        for _, alike in groupby(penalties, lambda penalty: penalty.alpha * penalty.l1_ratio > 0):
+            alike = list(alike)
+            solver = self._chosen(replace(objective, penalty=alike[-1]))
+            for solution in solver.path(objective, w, alike, rng):
+                w = solution.w
+                yield solution
+
+    def _chosen(self, objective):
+        given = {name: value for name, value in self.get_params().items() if value is not None}
+        return self.choice(objective).set_params(**given)

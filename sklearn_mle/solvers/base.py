@@ -1,7 +1,7 @@
 """argmin F: a solver sees an Objective and nothing else."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from inspect import signature
 from numbers import Integral, Real
@@ -84,6 +84,22 @@ class Solver(BaseEstimator, ABC):
         -------
         Solution
         """
+
+    def path(self, objective, w, penalties, rng):
+        """A Solution for each of these penalties in turn, each from where the last one ended.
+
+        Parameters
+        ----------
+        objective : Objective
+            Whose own penalty counts for nothing.
+        w, rng
+            As for `minimize`.
+        penalties : list of ElasticNet
+        """
+        for penalty in penalties:
+            solution = self.minimize(replace(objective, penalty=penalty), w, silent, rng)
+            w = solution.w
+            yield solution
 
 
 def in_stages(minimize):
