@@ -44,7 +44,7 @@ class Centred:
         return Centred(self.X[rows, columns], self.origin[columns])
 
     def toarray(self):
-        X = self.X.astype(float)
+        X = np.array(self.X if isinstance(self.X, np.ndarray) else self.X.toarray(), dtype=float)
         if np.any(self.origin):
             X -= self.origin
         return X
@@ -97,7 +97,8 @@ class Block:
     Attributes
     ----------
     X : array-like of shape (m, p)
-        Whatever has shape, dtype, X[rows], W @ X.T and g @ X, and toarray() unless it is an ndarray.
+        Whatever has shape, dtype, X[rows], W @ X.T and g @ X, and toarray() unless it is an ndarray; and gram(h, shift,
+        scale) where Z'hZ has a shorter way than by tiles.
     y : array of shape (m,) or (m, columns)
     weight : array of shape (m,) or None
         None: every row counts once.

@@ -28,13 +28,13 @@ class Moments:
                 squares += weight[rows] @ np.square(deviations, out=deviations)
             # Without the rounding of the first sum, so that a constant has deviations of 0.
             return cls(total, mean + rest, np.maximum(squares - total * rest**2, 0.0))
-        X = X.tocoo(copy=True)
+        X = X.tocoo()
         X.sum_duplicates()
 
         def sum_of(values):
             return np.bincount(X.col, values, X.shape[1])
 
-        stored, mean = weight[X.row], np.atleast_1d(share @ X)  # of an array of one column scipy makes a number
+        stored, mean = weight[X.row], sum_of(share[X.row] * X.data)
         absent = np.where(np.bincount(X.col, minlength=X.shape[1]) == len(block), 0.0, total - sum_of(stored))
         if total > 0:
             mean = mean + (sum_of(stored * (X.data - mean[X.col])) - absent * mean) / total
@@ -65,6 +65,8 @@ def gram(block, layout, h):
     layout : Layout
     h : K lists of K rows, symmetric: the Hessian of each row's nll in eta, its expectation, or g g'
     """
+    if layout.basis is None and hasattr(block.X, "gram"):
+        return _gram_of_X(block, layout, h)
     H = np.zeros((layout.size, layout.size))
     for rows, Z in block.tiles(layout):
         parts = list(designs(Z, layout))
@@ -81,6 +83,22 @@ def gram(block, layout, h):
                 H[at_k, at_m] += product
                 if k != m:
                     H[at_m, at_k] += product.T
+    return H
+
+
+def _gram_of_X(block, layout, h):
+    """`gram` by that of X itself, in the columns that a pair of predictors has."""
+    H, parts = np.zeros((layout.size, layout.size)), list(layout.columns())
+    for k, (columns_k, at_k, unit_k) in enumerate(parts):
+        for m, (columns_m, at_m, unit_m) in enumerate(parts[: k + 1]):
+            weight = np.broadcast_to(unit_k * unit_m * h[k][m], len(block))
+            if not weight.any():
+                continue
+            used = (layout.mask[k] | layout.mask[m])[1:]
+            X = block.X if used.all() else block.X[:, used]
+            at = np.append(0, np.cumsum(used))
+            product = X.gram(weight, layout.shift[used], layout.scale[used])[np.ix_(at[columns_k], at[columns_m])]
+            H[at_k, at_m], H[at_m, at_k] = product, product.T
     return H
 
 

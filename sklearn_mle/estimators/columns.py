@@ -6,7 +6,6 @@ from dataclasses import replace
 from numbers import Integral
 
 import numpy as np
-from scipy import sparse
 
 from ..design import Moments, dense
 from ..links import Log
@@ -183,5 +182,4 @@ def listed(columns, names):
 
 def column_values(X, column):
     """One column of X as a dense float64 array (n,)."""
-    values = X[:, [column]] if sparse.issparse(X) else X[:, column]
-    return dense(values).ravel()
+    return dense(X[:, [column]]).ravel()

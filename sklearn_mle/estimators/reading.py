@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import sparse
 
-from ..design import Block
+from ..design import Block, coded
 from ..rows import Batches, ColumnOnDisk, CsrOnDisk, on_disk
 from .table import check_length, check_X, demand
 from .weights import Total, check_weight, nonnegative
@@ -30,7 +30,7 @@ def read(model, target, X, y, weight, reset):
                 raise ValueError(f"{name} comes with the batches, as their second and third: pass the batches alone.")
         return _from_batches(model, target, X, reset)
     X = check_X(model, X, reset)
-    return read_target(target, X, y, weight)
+    return read_target(target, X if on_disk(X) else coded(X), y, weight)
 
 
 def read_target(target, X, y, weight):

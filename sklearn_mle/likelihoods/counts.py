@@ -8,7 +8,7 @@ from ..jets import analytic, gammaln, xlog1py, xlogy
 from ..links import Log
 from .base import Likelihood
 from .saturation import best_log_prob
-from .special import LOG_2PI, log1p, log1p_gap, stirling, stirling_from_16, stirling_slopes
+from .special import LARGE, LOG_2PI, log1p, log1p_gap, stirling, stirling_from_16, stirling_slopes
 from .support import COUNTS
 from .tails import in_shape, log_beta_tail, log_gamma_tail
 
@@ -27,6 +27,16 @@ def small_counts(y):
     return counts if (counts == y).all() else None
 
 
+def log_factorial(y):
+    """log y! = log Gamma(y + 1): that of small counts is looked up, and zeros, which most of y are, have none."""
+    counts = small_counts(y)
+    if counts is not None:
+        return LOG_FACTORIAL[counts]
+    logs, positive = np.zeros(np.shape(y)), np.nonzero(y != 0)
+    logs[positive] = gammaln(y[positive] + 1.0)
+    return logs
+
+
 def poisson_nll(y, mu, y_log_mu):
     """mu - y log mu + log y!, from y log mu as the caller knows it best.
 
@@ -37,10 +47,10 @@ def poisson_nll(y, mu, y_log_mu):
     counts = small_counts(y)
     if counts is not None:
         return mu - y_log_mu + LOG_FACTORIAL[counts]
-    many = np.maximum(y, 16.0)
+    many = np.maximum(y, LARGE)
     off = (mu - many) / many
     near = many * log1p_gap(off) + (0.5 * np.log(many) + 0.5 * LOG_2PI + stirling_from_16(many))
-    return np.where((y >= 16) & (np.abs(off) < 0.5), near, mu - y_log_mu + gammaln(y + 1.0))
+    return np.where((y >= LARGE) & (np.abs(off) < 0.5), near, mu - y_log_mu + gammaln(y + 1.0))
 
 
 def mean_distance(y, mu, alpha, cdf, pmf):
@@ -114,7 +124,11 @@ class Poisson(Likelihood):
     def derivatives(self, y, eta, order):
         (log_mu,) = eta
         mu = np.exp(log_mu)
-        return (poisson_nll(y, mu, y * log_mu), [mu - y], [[mu]])[: order + 1]
+        nll, many = mu - y * log_mu + log_factorial(y), np.flatnonzero(y >= LARGE)
+        if len(many):
+            y_many, mu_many, log_many = (row[many] for row in np.broadcast_arrays(y, mu, log_mu))
+            nll[many] = poisson_nll(y_many, mu_many, y_many * log_many)
+        return (nll, [mu - y], [[mu]])[: order + 1]
 
     def information(self, mu):
         return {("mu", "mu"): 1 / mu}
