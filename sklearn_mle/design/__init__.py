@@ -1,6 +1,6 @@
 """Z = [1, X]: blocks of rows, the layout of W, and the sums over rows that are made of them."""
 
-from .block import FAR, Block, Centred, csr, dense
+from .block import FAR, Block, Centred, csr, dense, row_slices
 from .codes import Columns, Repeated
 from .hat import leverage, predictor_covariances
 from .kinks import NearKinks
@@ -26,4 +26,5 @@ __all__ = [
     "gram",
     "leverage",
     "predictor_covariances",
+    "row_slices",
 ]

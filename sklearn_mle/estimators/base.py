@@ -50,7 +50,8 @@ class BaseMLE(CallbackSupportMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like or sparse matrix of shape (n, p)
+        X : array-like or sparse matrix of shape (n, p), or Batches
+            A memory map stays on the disk. `Batches` hold y and weights, too.
         y : array-like of shape (n,), or (n, m) where the likelihood says so
         sample_weight : array-like of shape (n,), default=None
             Weight 2 is the row twice; weight 0 is no row. None: every row once.
@@ -126,7 +127,7 @@ class BaseMLE(CallbackSupportMixin, BaseEstimator):
 
     # --- from a table to an objective ---------------------------------------------------------------------------
 
-    def _objective(self, X, y, sample_weight=None, *, reset=False, **target):
+    def _objective(self, X, y=None, sample_weight=None, *, reset=False, **target):
         """The objective of this table: the only way from a table to an Objective.
 
         With `reset` the likelihood's classes, the columns' meaning and the layout are learnt from it;

@@ -84,8 +84,8 @@ def _from_batches(model, target, batches, reset):
             part_weight = nonnegative(batch[2], n) if weighted else None
             if weighted:
                 total += Total(part_weight.sum(), part_weight.max())
-                if not part_weight.any():
-                    continue
+                if total.most == 0:
+                    continue  # no row so far counts
             part_y = target.read(demand(batch[1], "y", type(model).__name__), part_weight, n)
         except (TypeError, ValueError) as error:
             kind = TypeError if isinstance(error, TypeError) else ValueError

@@ -10,16 +10,31 @@ from scipy import sparse
 from sklearn.utils import check_array
 from sklearn.utils.validation import column_or_1d, validate_data
 
+from ..design import row_slices
+from ..rows import Batches, ColumnOnDisk, on_disk
+
 NUMBERS = "biuf"  # the kinds of dtype that hold real numbers
 
 
 def check_X(model, X, reset):
     """X, dense or csr, of finite numbers, with the columns of the fit (with `reset`: learnt from it)."""
+    if isinstance(X, Batches):
+        raise TypeError(f"{X!r} is many tables: call this for one at a time, `for X, y, weight in batches: ...`.")
     X = numeric(X, "X")
     names = column_names(X)
+    if on_disk(X) and not sparse.issparse(X) and X.dtype not in (np.float64, np.float32):
+        X = floats_on_disk(X)
     options = {"accept_sparse": "csr", "dtype": [np.float64, np.float32], "ensure_all_finite": False}
     X = validate_data(model, X, reset=reset, **options)
     return demand_finite(X, "X", names, type(model).__name__)
+
+
+def floats_on_disk(X):
+    """The numbers of a memory map as floats, in a temporary file."""
+    column = ColumnOnDisk()
+    for rows in row_slices(*X.shape):
+        column.append(X[rows].astype(float))
+    return column.array()
 
 
 def check_numbers(y, name, owner, columns=1, infinite=False):
@@ -124,10 +139,14 @@ def demand_finite(values, name, names, owner, infinite=False):
     with np.errstate(all="ignore"):
         if np.isfinite(np.sum(numbers)):  # one pass without any array: what is wrong is sought only where something is
             return values
-    bad = np.isnan(numbers) if infinite else ~np.isfinite(numbers)
-    if not bad.any():
+    for rows in row_slices(len(numbers), max(1, numbers[:1].size)):
+        bad = np.isnan(numbers[rows]) if infinite else ~np.isfinite(numbers[rows])
+        if bad.any():
+            break
+    else:
         return values
-    at = first(bad)
+    i, *rest = first(bad)
+    at = (rows.start + i, *rest)
     what = "NaN" if np.isnan(numbers[at]) else f"infinity or a value too large for {values.dtype!r}"
     raise ValueError(
         f"Input {name} contains {what}. {entry(name, cell(values, at), names)} is {numbers[at]}: {owner} needs finite "

@@ -67,7 +67,7 @@ class Inference:
         cls,
         model,
         X,
-        y,
+        y=None,
         *,
         sample_weight=None,
         covariance="observed",

@@ -29,9 +29,10 @@ class Batches:
     >>> def batches():
     ...     for seed in range(3):
     ...         X = np.random.default_rng(seed).normal(size=(100, 2))
-    ...         yield X, X @ [1.0, 2.0]
-    >>> MLERegressor(alpha=1e-9).fit(Batches(batches)).coef_.round(6)
-    array([1., 2.])
+    ...         yield X, X @ [1.0, 2.0] + X[:, 0] ** 2
+    >>> model = MLERegressor().fit(Batches(batches))
+    >>> model.coef_.shape
+    (2,)
     """
 
     def __init__(self, source, y=None, sample_weight=None):
@@ -39,7 +40,8 @@ class Batches:
 
     def __repr__(self):
         named = "".join(f", {name}={value!r}" for name, value in self._columns().items())
-        return f"Batches({type(self.source).__name__}{named})"
+        source = repr(self.source) if isinstance(self.source, (str, os.PathLike)) else type(self.source).__name__
+        return f"Batches({source}{named})"
 
     def __iter__(self):
         """Triples (X, y, weight), the weight None where there is none."""

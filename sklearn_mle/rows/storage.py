@@ -15,7 +15,7 @@ PIECE = 2**15
 def on_disk(table):
     """Whether an array, what a csr matrix stores, or what `Centred` is made of, is a view of a memory map."""
     table = getattr(table, "X", table)
-    array = table.data if sparse.issparse(table) else table
+    array = getattr(table, "data", None) if sparse.issparse(table) else table
     while isinstance(array, np.ndarray):
         if isinstance(array, np.memmap):
             return True

@@ -20,6 +20,8 @@ CLOSE = 0.02
 SHORT = 1e-4
 # Nor does one that is not LONG where the steps before foretell a gap of this share of what is asked.
 SURE, LONG = 0.1, 1e-2
+# Numbers in a sample: memory is bounded, however many rows there are; at 20 columns its curvature is then right to 1 %.
+LARGEST = 2**22
 
 
 class QuasiNewton(Solver):
@@ -132,7 +134,7 @@ def least_sample(objective):
 def metric_sample(objective):
     """Rows whose Hessian costs about as much as a few gradients of all rows."""
     n, d = objective.n_rows, objective.size
-    return int(max(least_sample(objective), min(n / 20, 12 * n / d)))
+    return int(max(least_sample(objective), min(n / 20, 12 * n / d, LARGEST / d)))
 
 
 def inverse_of(H):
