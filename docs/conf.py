@@ -13,6 +13,10 @@ import matplotlib  # noqa: E402
 
 import sklearn_mle  # noqa: E402
 
+sys.path.insert(0, str(DOCS))
+
+import families  # noqa: E402
+
 matplotlib.use("Agg")
 
 project = "sklearn_mle"
@@ -32,14 +36,13 @@ extensions = [
     "sphinx_design",
 ]
 exclude_patterns = ["_build", "auto_examples/*.ipynb", "auto_examples/*.zip", "auto_examples/*.codeobj.json"]
-nitpicky = False
+default_role = "literal"
 
 # --- API reference ---
 
 autosummary_generate = True
 autodoc_default_options = {"inherited-members": None}
 numpydoc_show_class_members = False  # the template lists them
-numpydoc_validation_checks = set()
 templates_path = ["templates"]
 
 # --- references to scikit-learn, whose inventory cannot be fetched where there is no network ---
@@ -86,6 +89,10 @@ def inventory(entries, path):
 inventory(ELSEWHERE, DOCS / "_build" / "sklearn.inv")
 intersphinx_mapping = {"sklearn": ("https://scikit-learn.org/stable/", str(DOCS / "_build" / "sklearn.inv"))}
 
+# --- the families, from the registry ---
+
+families.write(DOCS / "generated" / "families")
+
 # --- gallery ---
 
 sphinx_gallery_conf = {
@@ -100,6 +107,7 @@ sphinx_gallery_conf = {
     "download_all_examples": False,
     "remove_config_comments": True,
     "min_reported_time": 10,
+    "image_srcset": ["2x"],
 }
 warnings.filterwarnings("ignore", message="FigureCanvasAgg is non-interactive")
 
@@ -116,10 +124,11 @@ html_theme_options = {
     "footer_end": [],
     "pygments_light_style": "default",
 }
-html_sidebars = {"index": [], "changelog": []}
+html_sidebars = {page: [] for page in ("index", "changelog", "benchmarks", "generated/families/families")}
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
 myst_heading_anchors = 3
+myst_enable_extensions = ["colon_fence", "dollarmath"]
 suppress_warnings = ["config.cache"]  # of the gallery's settings, which hold objects
 
 # --- docstrings ---
