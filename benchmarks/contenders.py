@@ -6,7 +6,7 @@ from importlib.util import find_spec
 import numpy as np
 from scipy.optimize import minimize
 
-from sklearn_mle import MLEClassifier, MLERegressor
+from sklearn_mle import MLEClassifier, MLEClassifierCV, MLERegressor, MLERegressorCV
 
 
 @dataclass
@@ -43,19 +43,23 @@ def join(intercept, slopes):
 
 
 def ours(likelihood, label="sklearn_mle", rungs=(1e-4, 1e-6, 1e-8, 1e-10, None, 1e-15), **options):
-    """MLERegressor or MLEClassifier by its default solver; along alphas by warm starts."""
-    estimator = MLEClassifier if likelihood in ("bernoulli", "categorical") else MLERegressor
+    """MLERegressor or MLEClassifier by its default solver; along alphas by the path of the CV estimators."""
+    labels = likelihood in ("bernoulli", "categorical")
+    estimator, along = (MLEClassifier, MLEClassifierCV) if labels else (MLERegressor, MLERegressorCV)
 
     def fit(problem, rung, threads):
         X = problem.X if problem.table is None else problem.table
         exposure = None if problem.table is None else -1
-        model = estimator(
-            likelihood, l1_ratio=problem.l1_ratio, fit_intercept=problem.intercept, exposure=exposure, tol=rung,
-            n_jobs=threads, warm_start=len(problem.alphas) > 1, random_state=0, **options,
-        )  # fmt: skip
+        shared = {
+            "l1_ratio": problem.l1_ratio, "fit_intercept": problem.intercept, "exposure": exposure, "tol": rung,
+            "n_jobs": threads, "random_state": 0, **options,
+        }  # fmt: skip
+        if len(problem.alphas) > 1:
+            models = along(likelihood, alphas=problem.alphas, **shared).path(X, problem.y, problem.weight)
+        else:
+            models = [estimator(likelihood, alpha=problem.alphas[0], **shared).fit(X, problem.y, problem.weight)]
         Ws = []
-        for alpha in problem.alphas:
-            model.set_params(alpha=alpha).fit(X, problem.y, problem.weight)
+        for model in models:
             slopes = np.vstack([np.atleast_2d(b)[:, : problem.X.shape[1]] for b in model.coefs_.values()])
             Ws.append(join(np.concatenate([np.atleast_1d(b) for b in model.intercepts_.values()]), slopes))
         return Ws

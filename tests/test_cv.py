@@ -13,6 +13,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sklearn_mle import Inference, MLEClassifier, MLEClassifierCV, MLERegressor, MLERegressorCV
+from sklearn_mle.solvers import SGD
 
 rng = np.random.default_rng(0)
 N, P = 240, 12
@@ -116,3 +117,46 @@ def test_warnings_come_once():
         warnings.simplefilter("always")
         MLERegressorCV("poisson", alphas=3, cv=FOLDS).fit(X, y)
     assert [str(one.message)[:6] for one in caught] == ["Poisso"]
+
+
+def test_weight_1_everywhere_is_no_weight_and_weight_2_the_row_twice():
+    folds = [(np.arange(100, N), np.arange(100)), (np.arange(200), np.arange(200, N))]  # of unequal sizes
+    model = MLERegressorCV("poisson", alphas=8, l1_ratio=1.0, cv=folds)
+    plain, ones = clone(model).fit(X, COUNTS), clone(model).fit(X, COUNTS, sample_weight=np.ones(N))
+    np.testing.assert_allclose(ones.score_path_, plain.score_path_, rtol=1e-12)
+    assert ones.alpha_ == plain.alpha_ == plain.alphas_[np.argmax(plain.score_path_ @ [100, 40])]
+    twice = np.repeat(np.arange(N), 1 + (np.arange(N) < 40))
+    at = [[np.flatnonzero(np.isin(twice, part)) for part in fold] for fold in folds]
+    weighted = clone(model).fit(X, COUNTS, sample_weight=1.0 + (np.arange(N) < 40))
+    repeated = clone(model).set_params(cv=at).fit(X[twice], COUNTS[twice])
+    np.testing.assert_allclose(weighted.score_path_, repeated.score_path_, rtol=1e-6)
+    assert weighted.alpha_ == pytest.approx(repeated.alpha_)
+
+
+def test_a_generator_is_drawn_from_before_folds_part():
+    """One RandomState shared by threads would give each fold what the others leave."""
+    model = MLEClassifierCV("bernoulli", alphas=2, cv=FOLDS, solver=SGD(max_iter=2))
+    scores = [
+        clone(model).set_params(n_jobs=n_jobs, random_state=np.random.RandomState(3)).fit(X, LABELS == "a").score_path_
+        for n_jobs in (1, 3, 3)
+    ]
+    np.testing.assert_array_equal(scores[0], scores[1])
+    np.testing.assert_array_equal(scores[0], scores[2])
+
+
+@pytest.mark.parametrize("scoring", [["accuracy"], {"a": "accuracy"}, ("accuracy", "roc_auc")])
+def test_one_rule_chooses(scoring):
+    with pytest.raises(ValueError, match=r"MLEClassifierCV: scoring must be one rule.*use GridSearchCV"):
+        MLEClassifierCV(scoring=scoring).fit(X, LABELS)
+
+
+@pytest.mark.parametrize("l1_ratio", [0.0, 0.5])
+def test_the_path_without_folds(l1_ratio):
+    model = MLERegressorCV("poisson", alphas=5, l1_ratio=l1_ratio, cv=FOLDS)
+    path, fitted = model.path(X, COUNTS), clone(model).fit(X, COUNTS)
+    assert not hasattr(model, "coef_") and [one.alpha_ for one in path] == fitted.alphas_.tolist()
+    np.testing.assert_array_equal([one.coef_ for one in path], fitted.coef_path_)
+    for one in path:
+        single = MLERegressor("poisson", alpha=one.alpha_, l1_ratio=l1_ratio).fit(X, COUNTS)
+        assert one.converged_ and one.log_likelihood_ == pytest.approx(single.log_likelihood_, rel=1e-7)
+        np.testing.assert_allclose(one.predict(X), single.predict(X), rtol=1e-4)

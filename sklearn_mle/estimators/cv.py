@@ -58,7 +58,7 @@ class PathCV:
         self
         """
         check_parameters(self)
-        scorer = mean_log_prob if self.scoring is None else check_scoring(self, self.scoring)
+        scorer = self._scorer()
         with followed(self, X, y, sample_weight, parts=2) as task:
             draft = self._draft()
             start = draft._choose(X, y, sample_weight, scorer, task)
@@ -72,23 +72,24 @@ class PathCV:
         """Learn the path and the best alpha on it; the coefficients that it has there, to start from."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what there is to say of the table is said at the end, once
-            self.alphas_ = self._grid(X, y, sample_weight)
-            self.alpha_ = self.alphas_[0]
-            check_parameters(self)  # whether the solver takes the penalty that there is
+            self._find_alphas(X, y, sample_weight)
             X_rows, y_rows, weight = indexable(X, y, sample_weight)
             splits = list(check_cv(self.cv, y, classifier=is_classifier(self)).split(X_rows, y_rows))
             paths = task.part("paths", len(splits) + 1)
             parts = [paths.part("path") for _ in range(len(splits) + 1)]
+            # A generator of its own for each path: threads draw in any order.
+            seed, *seeds = check_random_state(self.random_state).randint(2**31 - 1, size=len(parts))
             in_folds = Parallel(min(effective_n_jobs(self.n_jobs), len(splits)), prefer="threads")
             scores = in_folds(
-                delayed(self._scores)(X_rows, y_rows, weight, *split, scorer, part)
-                for split, part in zip(splits, parts[1:], strict=True)
+                delayed(self._scores)(X_rows, y_rows, weight, *split, scorer, seed, part)
+                for split, seed, part in zip(splits, seeds, parts[1:], strict=True)
             )
-            path = list(self._path(X, y, sample_weight))
+            path = list(self._path(X, y, sample_weight, seed))
             parts[0].end()
             paths.end()
         self.score_path_ = np.stack(scores, axis=1)
-        tests = None if weight is None else [np.sum(_safe_indexing(weight, test)) for _, test in splits]
+        counted = np.ones(len(y_rows)) if weight is None else weight
+        tests = [np.sum(_safe_indexing(counted, test)) for _, test in splits]
         mean = np.average(self.score_path_, axis=1, weights=tests)
         if np.isnan(mean).all():
             raise ValueError(f"{type(self).__name__}: every alpha scores NaN in some fold; look at `scoring`.")
@@ -97,6 +98,42 @@ class PathCV:
         self.intercept_path_ = np.stack([np.asarray(model.intercept_) for model in path])
         self.alpha_ = self.alphas_[best]
         return path[best]._coefficients()
+
+    def path(self, X, y, sample_weight=None):
+        """The models of all rows along `alphas`, without cross-validation.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As for `fit`.
+
+        Returns
+        -------
+        list of fitted models, the strongest penalty first
+            Each has its `alpha_`, `coef_`, `intercept_`, `log_likelihood_`, ... and predicts. With ``tol=None`` the
+            relative gap of F is 1e-10, and so on the paths that `fit` makes.
+        """
+        check_parameters(self)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            draft = self._draft()
+            draft._find_alphas(X, y, sample_weight)
+        return list(draft._path(X, y, sample_weight, self.random_state))
+
+    def _find_alphas(self, X, y, sample_weight):
+        """Learn `alphas_`."""
+        self.alphas_ = self._grid(X, y, sample_weight)
+        self.alpha_ = self.alphas_[0]
+        check_parameters(self)  # whether the solver takes the penalty that there is
+
+    def _scorer(self):
+        scoring = self.scoring
+        if not (scoring is None or isinstance(scoring, str) or callable(scoring)):
+            raise ValueError(
+                f"{type(self).__name__}: scoring must be one rule, by which the best alpha is chosen: a name, a "
+                f"callable or None; got {scoring!r}. For several, use GridSearchCV over alpha with refit=."
+            )
+        return mean_log_prob if scoring is None else check_scoring(self, scoring)
 
     def _grid(self, X, y, sample_weight):
         """The alphas, falling: as given, or from the least that leaves no slope down to a thousandth of it."""
@@ -119,13 +156,13 @@ class PathCV:
         most = max(float(most), np.finfo(float).tiny / LEAST)
         return np.geomspace(most, most * LEAST, int(count)) if count > 1 else np.array([most])
 
-    def _path(self, X, y, sample_weight):
+    def _path(self, X, y, sample_weight, random_state):
         """A fitted draft for each alpha, each from where the last one ended; without verdicts on the fits."""
         draft = self._draft()
         draft.alpha_ = self.alphas_[-1]  # the units are those of the weakest penalty
         with one_blas_thread, np.errstate(all="ignore"):
             objective, w = draft._begin(X, y, sample_weight, {})
-            solver, rng = chosen_solver(draft), check_random_state(self.random_state)
+            solver, rng = chosen_solver(draft), check_random_state(random_state)
             if self.tol is None and solver.tol is None:
                 solver.set_params(tol=TOL)
             penalties = [replace(objective.penalty, alpha=alpha) for alpha in self.alphas_]
@@ -133,15 +170,18 @@ class PathCV:
                 model = draft._draft(keep=True)
                 model.alpha_ = alpha
                 model._learn(objective, solution.w)
+                model.n_iter_, model.converged_ = solution.n_iter, solution.converged
+                penalised = replace(objective, penalty=replace(objective.penalty, alpha=alpha))
+                model.log_likelihood_ = penalised.log_likelihood(solution.w, solution.value)
                 yield model
 
-    def _scores(self, X, y, sample_weight, train, test, scorer, task):
+    def _scores(self, X, y, sample_weight, train, test, scorer, seed, task):
         """The score of each alpha on the rows `test`, fitted on the rows `train`."""
         parts = [(table, None if table is None else _safe_indexing(table, test)) for table in (X, y, sample_weight)]
         X_test, y_test, weight = (part for _, part in parts)
         train = [None if table is None else _safe_indexing(table, train) for table, _ in parts]
         arguments = {} if weight is None else {"sample_weight": weight}
-        scores = np.array([scorer(model, X_test, y_test, **arguments) for model in self._path(*train)])
+        scores = np.array([scorer(model, X_test, y_test, **arguments) for model in self._path(*train, seed)])
         task.end()
         return scores
 
@@ -165,11 +205,11 @@ class MLERegressorCV(PathCV, MLERegressor):
         ``l1_ratio=0``, which leaves all, as if it were 0.001) to a thousandth of it.
     l1_ratio : float, default=0.0
     cv : int, splitter, iterable or None, default=None
-        As in scikit-learn; None: 5 folds.
+        As in scikit-learn; None: 5 folds. A fold's score counts by the number of its rows, or by their total weight.
     scoring : str or callable, default=None
         As in scikit-learn; None: the mean log-likelihood.
     n_jobs : int, default=None
-        Threads over folds.
+        Threads over folds, and over rows where these are many.
     regressed, fit_intercept, offset, exposure, solver, max_iter, tol, random_state, verbose
 
     Attributes
