@@ -42,6 +42,11 @@ class Objective:
         return self.rows.n_counting
 
     @property
+    def cheap_hessian(self):
+        """Whether a pass with the Hessian costs about two with the gradient alone: not where it is made of tiles."""
+        return getattr(self.rows.block.X, "cheap_gram", False)
+
+    @property
     def invariances(self):
         """The number of directions in which F is constant by nature: shifts of all logits of a softmax."""
         likelihood, layout = self.likelihood, self.layout

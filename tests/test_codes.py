@@ -303,6 +303,17 @@ def test_threads_give_the_same_bits():
     assert one.intercept_ == two.intercept_
 
 
+def test_many_rows_need_few_passes_as_the_hessian_is_cheap():
+    X = encoded(n=150_000, levels=(6, 12, 11, 2, 22), drop="first")
+    y, _ = counts(X)
+    model = MLERegressor("poisson", tol=1e-12)
+    assert model._objective(X, y, reset=True).cheap_hessian
+    assert not model._objective(X[:2000].toarray(), y[:2000], reset=True).cheap_hessian
+    ours, newton = clone(model).fit(X, y), clone(model).set_params(solver="newton").fit(X, y)
+    assert_same(ours, newton, 1e-7)
+    assert ours.n_iter_ <= 5
+
+
 def test_sgd_and_partial_fit_take_them():
     X = TABLES["drop first"]
     y, _ = counts(X)

@@ -5,6 +5,9 @@ from scipy import sparse
 
 from .block import dense, row_slices
 
+# Sums over rows for each of a product: up to here they cost no more than the nll of a row, or little.
+CHEAP = 4
+
 
 class Repeated:
     """table[codes], never formed: n rows of which only m are different.
@@ -115,6 +118,12 @@ class Columns:
         for columns, X in self.parts:
             product[..., columns] = left @ X
         return product
+
+    @property
+    def cheap_gram(self):
+        """Whether `gram` needs few times the sums over rows that g @ X needs."""
+        plain, repeated = self.plain[1].shape[1], len(self.repeated)
+        return repeated * (repeated - 1) / 2 + (1 + plain) * repeated <= CHEAP * (plain + repeated)
 
     def gram(self, h, shift, scale):
         """Z' diag(h) Z of Z = [1, (X - shift) / scale], shape (1 + p, 1 + p): by tables, from sums of h by their codes.

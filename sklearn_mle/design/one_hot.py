@@ -17,7 +17,7 @@ DENSE = 0.3
 # Numbers of a table that is multiplied at no cost.
 SMALL = 2**16
 # Rows that are looked at together stay in the cache.
-TOGETHER = 2**14
+TOGETHER = 2**15
 
 
 def coded(X):
@@ -57,7 +57,7 @@ def _note(X, starts, ends, ones):
         A column that a group with this one cannot have.
     ones : boolean array of shape (p,)
     """
-    group = np.repeat(np.arange(len(starts)), np.diff(starts, append=X.shape[1]))
+    group = np.repeat(np.arange(len(starts), dtype=X.indices.dtype), np.diff(starts, append=X.shape[1]))
     for _, numbers, indptr in _pieces(X):
         columns, others = X.indices[numbers], X.data[numbers] != 1
         if others.any():
@@ -103,7 +103,7 @@ def _columns(X, groups, ones):
                 m = 1
             cells[-1].append(group)
             m *= 1 + len(group)
-    part, worth = np.zeros(p, dtype=X.indices.dtype), np.zeros(p, dtype=np.intp)
+    part, worth = np.zeros((2, p), dtype=X.indices.dtype)
     for k, cell in enumerate(cells):
         m = 1
         for group in cell:

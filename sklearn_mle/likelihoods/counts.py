@@ -28,7 +28,7 @@ def small_counts(y):
 
 
 def log_factorial(y):
-    """log y! = log Gamma(y + 1): that of small counts is looked up, and zeros, which most of y are, have none."""
+    """log y! = log Gamma(y + 1): that of small counts is looked up, and zeros have none."""
     counts = small_counts(y)
     if counts is not None:
         return LOG_FACTORIAL[counts]

@@ -102,6 +102,8 @@ def from_samples(objective, w, rng):
     """
     nowhere = None, None, None
     few, more = least_sample(objective), metric_sample(objective)
+    if objective.fewer_rows(few).cheap_hessian:
+        few, more = max(few, objective.n_rows // 20), objective.n_rows
     if objective.n_rows <= 2 * few:
         return nowhere
     for n in (few, more):  # the second may have what the first lacks, as rare columns
