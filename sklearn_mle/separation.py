@@ -111,7 +111,7 @@ class Program:
     def gradient(self, pairs):
         """The derivatives of the margins of some pairs in b, shape (pairs, size)."""
         layout, a, c = self.layout, self.a[pairs], self.c[pairs]
-        Z = np.vstack([Z for _, Z in Block(self.X[self.row[pairs]], None).tiles(layout)])[:, layout.mask[0]]
+        Z = np.vstack([Z for _, Z in Block(self.X[self.row[pairs]], None).tiles(layout)])
         return np.hstack([Z * ((a == k) * 1.0 - (c == k))[:, None] for k in range(len(layout.mask))])
 
     def most_separating(self):

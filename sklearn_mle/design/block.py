@@ -58,8 +58,9 @@ class Centred:
 
 
 def row_slices(n, width, size=TILE_SIZE):
-    """Consecutive slices of at most size / width rows, at least one row each."""
-    length = max(1, size // max(1, width))
+    """Consecutive slices of about size / width rows."""
+    # An odd number: at strides of a power of two, columns would push each other out of the cache.
+    length = size // max(1, width) | 1
     return [slice(i, min(i + length, n)) for i in range(0, n, length)]
 
 
@@ -152,11 +153,16 @@ class Block:
         return G
 
     def tiles(self, layout):
-        """Pairs (rows, Z of these rows in the layout's units): [1, (X - shift) / scale], dense."""
+        """Pairs (rows, Z of these rows in the layout's units): [1, (X - shift) / scale], dense, of `layout.used`."""
+        used = layout.used
+        first, columns, width = int(used[0]), used[1:], int(used.sum())  # first: of the slopes
+        shift, scale = layout.shift[columns, None], layout.scale[columns, None]
         size = max(TILE_SIZE, layout.size**2)  # no smaller than the d x d matrix to which each tile adds
-        for rows in row_slices(len(self), 1 + self.X.shape[1], size):
-            Z = np.empty((rows.stop - rows.start, 1 + self.X.shape[1]))
-            Z[:, 0] = 1.0
-            np.subtract(dense(self.X[rows]), layout.shift, out=Z[:, 1:])
-            Z[:, 1:] /= layout.scale
-            yield rows, Z
+        for rows in row_slices(len(self), width, size):
+            Z = np.empty((width, rows.stop - rows.start))  # Z': what is by column or by row then has no short loops
+            Z[:first] = 1.0
+            if columns.any():
+                X = dense(self.X[rows]).T
+                np.subtract(X if columns.all() else X[columns], shift, out=Z[first:])
+                Z[first:] /= scale
+            yield rows, Z.T

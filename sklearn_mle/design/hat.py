@@ -23,7 +23,7 @@ def leverage(block, layout, coordinates, h):
     Pregibon (1981), Logistic regression diagnostics, Annals of Statistics 9.
     """
     leverage = np.empty(len(block))
-    columns, *_ = next(layout.columns())
+    columns = layout.mask[0][layout.used]
     for rows, Z in block.tiles(layout):
         leverage[rows] = h[rows] * np.square(Z[:, columns] @ coordinates).sum(axis=1)
     return leverage

@@ -49,6 +49,11 @@ class Layout:
         return self.mask[:, 1:].any(axis=1)
 
     @property
+    def used(self):
+        """Which columns of Z some free entry meets, boolean (1 + p,)."""
+        return self.mask.any(axis=0)
+
+    @property
     def slopes(self):
         """The slope in W per unit of each free entry, 0 for intercepts."""
         per_unit = self.unit[:, None] / np.concatenate([[1.0], self.scale])
@@ -123,10 +128,13 @@ class Layout:
 
 
 def designs(Z, layout):
-    """Per predictor k: Z_k, the coordinates (a slice) with eta_k = unit_k Z_k w[slice] + constant, and unit_k."""
-    everything = slice(0, layout.size)
+    """Per predictor k: Z_k, the coordinates (a slice) with eta_k = unit_k Z_k w[slice] + constant, and unit_k.
+
+    Z has the columns that are `used`.
+    """
+    everything, place = slice(0, layout.size), np.cumsum(layout.used) - 1
     for columns, rows, unit in layout.columns():
-        free = Z if len(columns) == Z.shape[1] else Z[:, columns]
+        free = Z if len(columns) == Z.shape[1] else Z[:, place[columns]]
         if layout.basis is None:
             yield free, rows, unit
         else:

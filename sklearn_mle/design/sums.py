@@ -78,6 +78,8 @@ def gram(block, layout, h):
                 if k == m and weight.min() >= 0:
                     root = Z_k * np.sqrt(weight)[:, None]
                     product = root.T @ root  # numpy hands A'A to syrk: half the work
+                elif Z_k.shape[1] < Z_m.shape[1]:
+                    product = (weight[:, None] * Z_k).T @ Z_m
                 else:
                     product = Z_k.T @ (weight[:, None] * Z_m)
                 H[at_k, at_m] += product
