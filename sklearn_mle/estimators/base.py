@@ -27,10 +27,11 @@ from .columns import (
 from .diagnosis import diagnosis
 from .history import History
 from .parameters import check_parameters, chosen_solver, named_solver, threads
+from .partitions import read_partitions
 from .progress import CallbackSupportMixin, Iterations, Stop, followed, unfollowed
 from .reading import read
 from .start import begin, demand_probable, standardise
-from .table import check_X
+from .table import check_X, is_dask
 
 
 def makes_steps(model):
@@ -151,8 +152,12 @@ class BaseMLE(CallbackSupportMixin, BaseEstimator):
     def _rows(self, X, y, sample_weight, reset, **target):
         """The rows of a table, checked, with y and weights as the likelihood takes them; without offsets."""
         reading = self._reading(reset)
-        block = read(self, reading, X, y, sample_weight, reset)
-        return self._target(Rows(block, 1, threads(self.n_jobs)), reading, reset, **target)
+        table = (X, y, sample_weight)
+        if any(map(is_dask, table)):
+            rows = read_partitions(self, reading, *table, reset)
+        else:
+            rows = Rows(read(self, reading, *table, reset), 1, threads(self.n_jobs))
+        return self._target(rows, reading, reset, **target)
 
     def _columns(self):
         """Read `regressed`, `offset` and `exposure` for the likelihood and the columns at hand."""
@@ -313,6 +318,11 @@ def unwrap(model, X):
     while True:
         if isinstance(model, Pipeline):
             check_is_fitted(model)
+            if is_dask(X) and len(model) > 1:  # scikit-learn's transformers would fetch all of it
+                raise TypeError(
+                    "X is a collection of Dask, which the steps of a Pipeline do not take: transform its partitions, "
+                    "X.map_blocks(pipeline[:-1].transform), and pass the last step, pipeline[-1]."
+                )
             X, model = (model[:-1].transform(X) if len(model) > 1 else X), model[-1]
         elif hasattr(model, "best_estimator_"):
             model = model.best_estimator_

@@ -21,6 +21,7 @@ from .labels import (
     renumbered,
     reweighted,
 )
+from .partitions import by_partition, computed
 from .table import check_length
 from .targets import Labels
 from .weights import Total, check_weight
@@ -121,12 +122,14 @@ feature_names_in_
             )
         return self._partial_fit(X, y, sample_weight, classes=classes)
 
+    @by_partition
     def predict(self, X):
         """The most probable label of each row, shape (n,)."""
         scores = self.decision_function(X)
         codes = (scores > 0).astype(int) if scores.ndim == 1 else scores.argmax(axis=1)
         return self.classes_[codes]
 
+    @by_partition
     def decision_function(self, X):
         """Scores, shape (n,) for two classes (positive: `classes_[1]`), else (n, C)."""
         theta, n = self._theta(X)
@@ -135,10 +138,12 @@ feature_names_in_
         scores = np.stack([np.broadcast_to(row, n) for row in rows], axis=1)
         return scores[:, 0].copy() if len(rows) == 1 else scores
 
+    @by_partition
     def predict_proba(self, X):
         """P(y = c | x), shape (n, C)."""
         return np.exp(self.predict_log_proba(X))
 
+    @by_partition
     def predict_log_proba(self, X):
         """log P(y = c | x), shape (n, C), accurate where P rounds to 0 or 1."""
         theta, n = self._theta(X)
@@ -146,6 +151,7 @@ feature_names_in_
             rows = self.likelihood_.log_proba(*theta)
         return np.stack([np.broadcast_to(row, n) for row in rows], axis=1)
 
+    @by_partition
     def log_prob(self, X, y):
         """log P(label of the row), shape (n,); the expectation over the row's labels where they are soft."""
         log_proba = self.predict_log_proba(X)
@@ -158,12 +164,12 @@ feature_names_in_
 
     def score(self, X, y, sample_weight=None):
         """Accuracy; soft labels count as their most probable class."""
-        prediction = self.predict(X)
+        prediction, y, weight = computed(self.predict(X), y, sample_weight)
         y, columns = check_labels(y, type(self).__name__)
         check_length(y, len(prediction))
         if columns is not None:
             y = self.classes_[self._codes(y, columns).argmax(axis=1)]
-        return accuracy_score(y, prediction, sample_weight=check_weight(sample_weight, len(prediction)))
+        return accuracy_score(y, prediction, sample_weight=check_weight(weight, len(prediction)))
 
     # --- what BaseMLE asks of a target --------------------------------------------------------------------------
 

@@ -19,7 +19,7 @@ from .classifier import MLEClassifier
 from .parameters import check_parameters, chosen_solver
 from .progress import followed
 from .regressor import MLERegressor
-from .table import check_numbers
+from .table import check_numbers, demand_here
 
 # The least alpha of a path, as a share of the one that leaves no slope; and the l1_ratio by which that of a ridge,
 # which leaves all of them, is reckoned: those of scikit-learn's ElasticNetCV.
@@ -58,6 +58,7 @@ class PathCV:
         self
         """
         check_parameters(self)
+        demand_here(X, "X")
         scorer = self._scorer()
         with followed(self, X, y, sample_weight, parts=2) as task:
             draft = self._draft()

@@ -74,6 +74,13 @@ class Iterations:
         self.current = self.task.part("iteration")
 
 
+def unfollowed_copy(estimator):
+    """A copy that no callback follows, as for another process."""
+    copy = object.__new__(type(estimator))
+    copy.__dict__ = {name: value for name, value in vars(estimator).items() if "callback" not in name}
+    return copy
+
+
 @contextmanager
 def followed(estimator, X, y, sample_weight, parts=None):
     """The task of fitting this table, of so many parts."""

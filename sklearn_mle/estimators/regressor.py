@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from ..distributions import Predictive
 from ..likelihoods import LIKELIHOODS, LabelLikelihood, Support
 from .base import BaseMLE, resolve
+from .partitions import by_partition, computed
 from .targets import Numbers, numbers
 from .weights import check_weight
 
@@ -113,6 +114,7 @@ class MLERegressor(RegressorMixin, BaseMLE):
         self.random_state = random_state
         self.verbose = verbose
 
+    @by_partition
     def predict(self, X, return_std=False):
         """The point prediction of each row: the mean, or what the likelihood states (StudentT: mu).
 
@@ -136,11 +138,13 @@ class MLERegressor(RegressorMixin, BaseMLE):
         theta, n = self._theta(X)
         return Predictive(self.likelihood_, theta, n)
 
+    @by_partition
     def predict_interval(self, X, coverage=0.95):
         """The central interval that holds y with this probability, shape (n, 2)."""
         probabilities(coverage, "coverage is a probability")
         return np.column_stack(self.predict_dist(X).interval(coverage))
 
+    @by_partition
     def predict_quantile(self, X, q):
         """Quantiles of y given x: shape (n,) for a number q in [0, 1], (n, k) for k of them."""
         q = probabilities(q, "quantiles are probabilities")
@@ -152,6 +156,7 @@ class MLERegressor(RegressorMixin, BaseMLE):
             raise ValueError(f"n_samples must be an integer >= 1; got {n_samples!r}.")
         return self.predict_dist(X).rvs(size=n_samples, random_state=random_state).T
 
+    @by_partition
     def log_prob(self, X, y):
         """log p(y_i | x_i) of each row, shape (n,)."""
         law = self.predict_dist(X)
@@ -172,8 +177,8 @@ class MLERegressor(RegressorMixin, BaseMLE):
                 f"R2 needs one number a row, {type(self.likelihood_).__name__} has y of {columns} columns: "
                 "score it with sklearn_mle.metrics.log_score."
             )
-        prediction = self.predict(X)
-        y, weight = self._numbers(y, len(prediction)), check_weight(sample_weight, len(prediction))
+        prediction, y, weight = computed(self.predict(X), y, sample_weight)
+        y, weight = self._numbers(y, len(prediction)), check_weight(weight, len(prediction))
         return r2_score(y, prediction, sample_weight=weight)
 
     # --- what BaseMLE asks of a target --------------------------------------------------------------------------

@@ -46,6 +46,20 @@ def check_numbers(y, name, owner, columns=1, infinite=False):
     return demand_finite(y, name, names, owner, infinite)
 
 
+def is_dask(table):
+    """Whether it is one of Dask's collections; Dask is not imported for that."""
+    return type(table).__module__.partition(".")[0] in ("dask", "dask_expr")
+
+
+def demand_here(table, name):
+    """A TypeError if it is one of Dask's collections: numpy would fetch all of it, silently."""
+    if is_dask(table):
+        raise TypeError(
+            f"{name} is a collection of Dask, and this needs all rows on one machine: pass {name}.compute(), or one "
+            "partition after the other."
+        )
+
+
 def check_length(y, n):
     """y itself, or a ValueError unless it has n rows."""
     if len(y) != n:
@@ -65,6 +79,7 @@ def numeric(table, name):
 
     A conversion would take "1.5" for a number, a date for its nanoseconds, and what is under a mask for data.
     """
+    demand_here(table, name)
     names = column_names(unmasked(table, name))
     if names is not None:
         for j, dtype in enumerate(table.dtypes):

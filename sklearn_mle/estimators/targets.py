@@ -30,6 +30,12 @@ class Numbers:
         self.n += n
         return y
 
+    def join(self, other):
+        """Go on after the rows that another one read; what becomes of their y: None, nothing."""
+        if other.fraction and self.fraction is None:
+            self.fraction = other.fraction._replace(row=self.n + other.fraction.row)
+        self.n += other.n
+
 
 def numbers(y, n, likelihood, owner):
     """y as n rows of floats, finite where the likelihood's support asks for it."""
@@ -64,22 +70,36 @@ class Labels:
         y, columns = check_labels(y, self.owner)
         y = self.stand_in.fill(check_length(y, n), weight)
         if columns is not None:
-            self._demand_alike("class probabilities", self.found is None)
-            self.columns = columns if self.columns is None else self.columns
-            self._demand_alike(f"those of {self.columns.tolist()}", np.array_equal(columns, self.columns))
+            self._found_columns(columns)
             return y
-        self._demand_alike("labels", self.columns is None)
         labels = distinct(y)
         codes = positions(y, labels)
+        places = self._found_labels(labels)
+        return codes if places is None else places[codes]
+
+    def join(self, other):
+        """Go on after the rows that another one read; the numbers of their labels, None if these stay."""
+        if self.declared is None:
+            self.declared = other.declared
+        return self._found_labels(other.found) if other.columns is None else self._found_columns(other.columns)
+
+    def _found_columns(self, columns):
+        self._demand_alike("class probabilities", self.found is None)
+        self.columns = columns if self.columns is None else self.columns
+        self._demand_alike(f"those of {self.columns.tolist()}", np.array_equal(columns, self.columns))
+
+    def _found_labels(self, labels):
+        """The numbers of these labels; None if they are the first."""
+        self._demand_alike("labels", self.columns is None)
         if self.found is None:
             self.found = labels
             self._numbers = {label: k for k, label in enumerate(labels.tolist())}
-            return codes
+            return None
         strings = [kind.dtype.kind in "OUST" for kind in (labels, self.found)]
         self._demand_alike("strings" if strings[1] else "numbers", strings[0] == strings[1])
-        place = np.array([self._numbers.setdefault(label, len(self._numbers)) for label in labels.tolist()])
-        self.found = np.concatenate([self.found, labels[place >= len(self.found)]])
-        return place[codes]
+        places = np.array([self._numbers.setdefault(label, len(self._numbers)) for label in labels.tolist()])
+        self.found = np.concatenate([self.found, labels[places >= len(self.found)]])
+        return places
 
     def _demand_alike(self, what, alike):
         if not alike:

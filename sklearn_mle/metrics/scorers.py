@@ -2,7 +2,7 @@
 
 import warnings
 from abc import ABC, abstractmethod
-from functools import cache
+from functools import cache, partial
 from numbers import Real
 
 import numpy as np
@@ -11,6 +11,8 @@ from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted
 
 from ..estimators.base import predict_dist, unwrap
+from ..estimators.partitions import mean_by_partition
+from ..estimators.table import is_dask
 from .scores import average, crps_scores, interval_scores, log_scores, numbers, probability
 
 
@@ -28,6 +30,8 @@ class Scorer(BaseEstimator, ABC):
 
     def score(self, estimator, X, y, sample_weight=None):
         """The mean of the rows' scores, each counted `sample_weight` times: a float."""
+        if is_dask(X):
+            return mean_by_partition(partial(self.rows, estimator), X, y, sample_weight)
         return average(self.rows(estimator, X, y), sample_weight)
 
     __call__ = score
