@@ -27,6 +27,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from sklearn_mle import (
     Binomial,
+    Censored,
     Gaussian,
     GaussianOnLabels,
     Inference,
@@ -34,6 +35,7 @@ from sklearn_mle import (
     MLERegressor,
     Poisson,
     StudentT,
+    Weibull,
     displays,
     predict_dist,
 )
@@ -300,9 +302,20 @@ def test_pit_weight_2_is_the_row_twice():
     assert found.expected == twice.expected
 
 
-def test_pit_of_given_laws():
+def test_pit_of_given_laws_and_of_a_fit(counts, labels, bernoulli):
     y = np.random.default_rng(0).normal(size=50)
     assert_allclose(PITDisplay.from_predictions(y, stats.norm(0, 1)).pit, stats.norm.cdf(y))
+    X = counts[0][:50]
+    model = MLERegressor("logistic").fit(X, y)
+    expected = PITDisplay.from_predictions(y, predict_dist(model, X)).pit
+    assert_allclose(PITDisplay.from_estimator(model, X, y).pit, expected)
+    assert PITDisplay.from_estimator(bernoulli, *labels).counts.sum() == 120
+    time = np.column_stack([np.exp(y), np.where(np.arange(50) % 4, np.exp(y), np.inf)])  # each fourth censored
+    survival = MLERegressor(Censored(Weibull())).fit(X, time)
+    found = PITDisplay.from_estimator(survival, X, time, random_state=0)
+    assert ((found.band[0] <= found.counts) & (found.counts <= found.band[1])).all()
+    shares = np.column_stack([np.arange(50) % 4, 3 - np.arange(50) % 4])
+    assert PITDisplay.from_estimator(MLERegressor("binomial").fit(X, shares), X, shares).counts.sum() == 50
 
 
 # --- worm and QQ ---
@@ -507,6 +520,17 @@ def test_profile_of_a_constant_and_of_a_limit(counts):
         found = ProfileDisplay.from_estimator(zeros, X, 0 * y, "intercept", n_points=4)
     assert found.profile.lower == -np.inf and np.isfinite(found.profile.values).all()
     found.figure_.canvas.draw()
+
+
+def test_profile_where_the_nll_has_kinks(counts):
+    X, y = counts
+    model = MLERegressor("laplace").fit(X, y + 0.1 * X[:, 1])
+    with pytest.raises(ValueError, match="Use covariance='expected'"):
+        ProfileDisplay.from_estimator(model, X, y + 0.1 * X[:, 1], "scale")
+    found = ProfileDisplay.from_estimator(model, X, y + 0.1 * X[:, 1], "scale", covariance="expected", n_points=4)
+    # Given mu, the log-likelihood of log(scale) = t falls by n (t - t_hat + exp(t_hat - t) - 1).
+    d = found.profile.values - found.profile.estimate
+    assert_allclose(found.profile.fall, -200 * (d + np.exp(-d) - 1), atol=1e-6)
 
 
 def test_profile_errors(counts, poisson, labels):

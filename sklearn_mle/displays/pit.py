@@ -2,10 +2,11 @@
 
 import numpy as np
 from scipy import stats
+from scipy.special import ndtr
 
-from ..estimators import predict_dist
 from ..estimators.weights import check_weight
 from ..metrics import pit as pit_of
+from ..residuals import residuals
 from .base import Display, ink, style
 
 
@@ -69,19 +70,19 @@ class PITDisplay(Display):
     def from_estimator(
         cls, estimator, X, y, *, bins=None, level=0.95, sample_weight=None, random_state=None, ax=None, **kwargs
     ):
-        """Compare y with its predictive laws, and draw.
+        """Compare y with its predictive laws: Phi of the quantile residuals, and draw.
 
         Parameters
         ----------
-        estimator : MLERegressor, or a Pipeline or search around one
+        estimator : MLERegressor, MLEClassifier of two classes, or a Pipeline or search around one
             Fitted.
         X, y
             Rows of the fit, or better others.
         bins : int, default=None
         level : float, default=0.95
         sample_weight : array-like of shape (n,), default=None
-        random_state : int, Generator, RandomState or None, default=None
-            Of the randomised transform of counts.
+        random_state : int, RandomState or None, default=None
+            Of the randomised transform of counts and labels, and of censored y within their intervals.
         ax : matplotlib Axes, default=None
         **kwargs
             For `plot`.
@@ -90,8 +91,8 @@ class PITDisplay(Display):
         -------
         PITDisplay
         """
-        options = {"bins": bins, "level": level, "sample_weight": sample_weight, "random_state": random_state}
-        return cls.from_predictions(y, predict_dist(estimator, X), **options, ax=ax, **kwargs)
+        found = ndtr(residuals(estimator, X, y, random_state=random_state))
+        return cls(found, bins=bins, sample_weight=sample_weight, level=level).plot(ax=ax, **kwargs)
 
     @classmethod
     def from_predictions(
@@ -105,7 +106,7 @@ class PITDisplay(Display):
         dist : Predictive or frozen scipy.stats law
             What `predict_dist` returns, of any number of folds; or one law of each row.
         bins, level, sample_weight, random_state, ax, **kwargs
-            As in `from_estimator`.
+            As in `from_estimator`; `random_state` may also be a Generator.
 
         Returns
         -------

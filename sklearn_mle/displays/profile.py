@@ -48,7 +48,18 @@ class ProfileDisplay(Display):
 
     @classmethod
     def from_estimator(
-        cls, estimator, X, y, coefficient, *, level=0.95, n_points=40, sample_weight=None, ax=None, **kwargs
+        cls,
+        estimator,
+        X,
+        y,
+        coefficient,
+        *,
+        level=0.95,
+        n_points=40,
+        sample_weight=None,
+        covariance="observed",
+        ax=None,
+        **kwargs,
     ):
         """Compute the profile, a refit for each point, and draw.
 
@@ -62,6 +73,8 @@ class ProfileDisplay(Display):
             An entry of `Inference.names`: a column, "intercept", "sigma", "sigma:x1", ...
         level : float, default=0.95
         n_points : int, default=40
+        covariance : str, default="observed"
+            Of Wald's quadratic, as in `Inference.from_estimator`; Laplace, whose nll has kinks, needs "expected".
         ax : matplotlib Axes, default=None
         **kwargs
             For `plot`.
@@ -70,7 +83,7 @@ class ProfileDisplay(Display):
         -------
         ProfileDisplay
         """
-        inference = Inference.from_estimator(estimator, X, y, sample_weight=sample_weight)
+        inference = Inference.from_estimator(estimator, X, y, sample_weight=sample_weight, covariance=covariance)
         return cls.from_inference(inference, coefficient, level=level, n_points=n_points, ax=ax, **kwargs)
 
     @classmethod
