@@ -81,9 +81,10 @@ def few_integers(labels):
     least, most = labels.min(), labels.max()
     if not (abs(float(least)) < 2**53 and 2 * (float(most) - float(least) + 1) < len(labels)):
         return None
-    numbers = labels.astype(np.intp) - int(least)
-    if labels.dtype.kind == "f" and not np.array_equal(numbers + least, labels):
+    numbers = labels.astype(np.intp)
+    if labels.dtype.kind == "f" and not np.array_equal(numbers, labels):
         return None
+    numbers -= int(least)
     return numbers, least
 
 
@@ -122,7 +123,7 @@ def places(labels, classes):
     else:
         numbers, least = found
         values, order = np.arange(numbers.max() + 1) + int(least), np.argsort(classes)
-        table = order[np.minimum(np.searchsorted(classes, values, sorter=order), len(classes) - 1)]
+        table = order[np.minimum(np.searchsorted(classes, values, sorter=order), len(classes) - 1)].astype(np.int32)
         codes, missing = table[numbers], classes[table] != values
         unknown = missing[numbers] if missing.any() else missing[:0]
     return codes, unknown
