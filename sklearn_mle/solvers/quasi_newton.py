@@ -102,11 +102,10 @@ def from_samples(objective, w, rng):
     """
     nowhere = None, None, None
     few, more = least_sample(objective), metric_sample(objective)
-    if objective.fewer_rows(few).cheap_hessian:
-        few, more = max(few, objective.n_rows // 20), objective.n_rows
     if objective.n_rows <= 2 * few:
         return nowhere
-    for n in (few, more):  # the second may have what the first lacks, as rare columns
+    cheap = objective.fewer_rows(few).cheap_hessian
+    for n in (more,) if cheap else (few, more):  # the second may have what the first lacks, as rare columns
         sample = objective.fewer_rows(n)
         guess = Newton(tol=1e-6).minimize(sample, w, silent, rng)
         if guess.converged and guess.deficiency <= sample.invariances:
@@ -115,7 +114,7 @@ def from_samples(objective, w, rng):
         return nowhere
     # A step on more rows in the metric of few; their own curvature, where that has led; and one more.
     nearer, inverse = guess.w, inverse_of(sample.taylor(guess.w, 2)[2])
-    sample = objective.fewer_rows(more)
+    sample = objective if cheap else objective.fewer_rows(more)
     for order in (1, 2):
         _, g, *H = sample.taylor(nearer, order)
         inverse = inverse_of(*H) if H else inverse
@@ -123,6 +122,8 @@ def from_samples(objective, w, rng):
             return nowhere
         if 0.5 * g @ inverse(g) < CLOSE:
             nearer = nearer - inverse(g)
+        elif cheap:  # all rows have their optimum elsewhere: perhaps far from where few have flat parts
+            return nowhere
         else:
             nearer = Newton(tol=1e-4).minimize(sample, nearer, silent, rng).w
     return nearer, inverse, guess.deficiency
