@@ -41,7 +41,7 @@ def around_kinks(minimize):
         for width in WIDTHS:
             solver = clone(self).set_params(tol=1e-3 * width**2, max_iter=self.max_iter - n_iter)
             rows = sample if width > TRIED else objective
-            stage = minimize(solver, rows.smoothed(width), w, report if rows is objective else silent, rng)
+            stage = minimize(solver, rows.smoothed(width), w, report, rng)
             w, n_iter = stage.w, n_iter + stage.n_iter
             best = min(best, (objective.value(w), w), key=_value)
             if objective.penalty.alpha == 0 and width <= TRIED:
