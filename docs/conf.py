@@ -1,140 +1,118 @@
-"""The site: `python -m sphinx -W -b html docs docs/_build/html`, which runs the examples and needs no network."""
+"""The site: ``sphinx-build -W --keep-going docs docs/_build/html``, which runs all code and needs no network."""
 
 import re
 import sys
 import warnings
-import zlib
 from pathlib import Path
 
-DOCS = Path(__file__).resolve().parent
-sys.path.insert(0, str(DOCS.parent))
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent)]
 
-import matplotlib  # noqa: E402
+import families
+import inventories
 
-import sklearn_mle  # noqa: E402
+import sklearn_mle
 
-sys.path.insert(0, str(DOCS))
-
-import families  # noqa: E402
-
-matplotlib.use("Agg")
+GENERATED = HERE / "generated"
 
 project = "sklearn_mle"
 author = "sklearn_mle developers"
-copyright = author
+project_copyright = "sklearn_mle developers, BSD-3-Clause"
 version = release = sklearn_mle.__version__
 
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.intersphinx",
-    "sphinx-mathjax-offline",
     "numpydoc",
-    "myst_parser",
-    "sphinx_gallery.gen_gallery",
+    "matplotlib.sphinxext.plot_directive",
+    "sphinx-mathjax-offline",  # MathJax is copied into the site: no CDN
+    "myst_parser",  # benchmarks.md, CHANGELOG.md
     "sphinx_copybutton",
     "sphinx_design",
+    "sphinx_gallery.gen_gallery",
 ]
 exclude_patterns = ["_build", "auto_examples/*.ipynb", "auto_examples/*.zip", "auto_examples/*.codeobj.json"]
-default_role = "literal"
+templates_path = ["templates"]
+default_role = "autolink"
+myst_heading_anchors = 3
 
-# --- API reference ---
+# --- reference ---------------------------------------------------------------------------------------------------
 
 autosummary_generate = True
-autodoc_default_options = {"inherited-members": None}
 numpydoc_show_class_members = False  # the template lists them
-templates_path = ["templates"]
+intersphinx_mapping = inventories.mapping(GENERATED / "inventories")
+intersphinx_timeout = 1
 
-# --- references to scikit-learn, whose inventory cannot be fetched where there is no network ---
+# --- pictures ----------------------------------------------------------------------------------------------------
 
-# Labels and objects of scikit-learn's documentation that inherited docstrings and these pages name.
-ELSEWHERE = {
-    "std:label": {
-        "metadata_routing": ("metadata_routing.html", "Metadata Routing"),
-        "sphx_glr_auto_examples_miscellaneous_plot_set_output.py": (
-            "auto_examples/miscellaneous/plot_set_output.html",
-            "Introducing the set_output API",
-        ),
-    },
-    "std:term": {},
-    "py:class": {
-        "sklearn.pipeline.Pipeline": ("modules/generated/sklearn.pipeline.Pipeline.html#$", "-"),
-        "sklearn.model_selection.GridSearchCV": ("modules/generated/sklearn.model_selection.GridSearchCV.html#$", "-"),
-    },
-    "py:function": {
-        "sklearn.set_config": ("modules/generated/sklearn.set_config.html#$", "-"),
-        "sklearn.metrics.r2_score": ("modules/generated/sklearn.metrics.r2_score.html#$", "-"),
-        "sklearn.metrics.accuracy_score": ("modules/generated/sklearn.metrics.accuracy_score.html#$", "-"),
-    },
+plot_include_source = True
+plot_html_show_source_link = False
+plot_html_show_formats = False
+plot_formats = [("png", 110)]
+plot_rcparams = {
+    "figure.figsize": (7.6, 3.8),
+    "figure.constrained_layout.use": True,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "legend.frameon": False,
+    "font.size": 10,
+    "axes.titlesize": 11,
 }
-
-
-def inventory(entries, path):
-    """Write an inventory of Sphinx, version 2."""
-    head = [
-        "Sphinx inventory version 2",
-        "Project: scikit-learn",
-        "Version: ",
-        "The remainder is compressed using zlib.",
-    ]
-    lines = [
-        f"{name} {role} {'-1' if role.startswith('std') else '1'} {uri} {title}\n"
-        for role, objects in entries.items()
-        for name, (uri, title) in objects.items()
-    ]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes("".join(f"# {line}\n" for line in head).encode() + zlib.compress("".join(lines).encode()))
-
-
-inventory(ELSEWHERE, DOCS / "_build" / "sklearn.inv")
-intersphinx_mapping = {"sklearn": ("https://scikit-learn.org/stable/", str(DOCS / "_build" / "sklearn.inv"))}
-
-# --- the families, from the registry ---
-
-families.write(DOCS / "generated" / "families")
-
-# --- gallery ---
-
+plot_apply_rcparams = True
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
-    "filename_pattern": r"\.py$",  # all run
+    "filename_pattern": r"\.py$",
     "within_subsection_order": "FileNameSortKey",
+    "abort_on_example_error": True,
     "backreferences_dir": "generated/backreferences",
     "doc_module": ("sklearn_mle",),
     "reference_url": {"sklearn_mle": None},
-    "abort_on_example_error": True,
-    "download_all_examples": False,
-    "remove_config_comments": True,
-    "min_reported_time": 10,
     "image_srcset": ["2x"],
+    "download_all_examples": False,
+    "show_memory": False,
+    "write_computation_times": False,  # a page that asks a CDN for scripts
+    "show_signature": False,
+    "remove_config_comments": True,
 }
-warnings.filterwarnings("ignore", message="FigureCanvasAgg is non-interactive")
 
-# --- look ---
+warnings.filterwarnings("ignore", message="FigureCanvasAgg is non-interactive")
+suppress_warnings = ["config.cache"]  # of the gallery's settings, which hold objects
+
+# --- looks -------------------------------------------------------------------------------------------------------
 
 html_theme = "pydata_sphinx_theme"
 html_title = "sklearn_mle"
 html_static_path = ["static"]
-html_css_files = ["landing.css"]
+html_css_files = ["site.css"]
+html_show_sourcelink = False
+html_copy_source = False
+ALONE = ["index", "changelog", "benchmarks", "equivalents", "design", "generated/families"]  # pages without neighbours
+html_sidebars = {page: [] for page in ALONE}
 html_theme_options = {
-    "show_prev_next": False,
-    "secondary_sidebar_items": ["page-toc"],
-    "navbar_end": ["theme-switcher"],
+    "logo": {"text": "sklearn_mle"},
+    "show_prev_next": True,
+    "show_toc_level": 2,
+    "navigation_with_keys": False,
+    "navbar_align": "left",
+    "header_links_before_dropdown": 6,
+    "secondary_sidebar_items": {"**": ["page-toc"], "index": [], "equivalents": []},
+    "footer_start": ["copyright"],
     "footer_end": [],
-    "pygments_light_style": "default",
+    "pygments_light_style": "a11y-high-contrast-light",
+    "pygments_dark_style": "a11y-high-contrast-dark",
 }
-html_sidebars = {page: [] for page in ("index", "changelog", "benchmarks", "generated/families/families")}
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
-myst_heading_anchors = 3
-myst_enable_extensions = ["colon_fence", "dollarmath"]
-suppress_warnings = ["config.cache"]  # of the gallery's settings, which hold objects
-
-# --- docstrings ---
 
 
-def plain_definition(app, what, name, obj, options, lines):
+def write_pages(app, config):
+    """The pages that are made from the code, before Sphinx looks which pages there are."""
+    families.write(GENERATED)
+
+
+def plain_definition(app, what, name, thing, options, lines):
     """The first line of a docstring is a definition in plain text: its |y - mu| and name_ are no markup."""
     if lines:
         parts = re.split(r"(`+[^`]*`+)", lines[0])
@@ -143,5 +121,5 @@ def plain_definition(app, what, name, obj, options, lines):
 
 
 def setup(app):
-    """Called by Sphinx."""
     app.connect("autodoc-process-docstring", plain_definition, priority=400)  # before numpydoc
+    app.connect("config-inited", write_pages)

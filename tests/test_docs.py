@@ -1,0 +1,81 @@
+"""What the site says is so: its code runs and prints what it shows; its generated pages cover what is public."""
+
+import ast
+import doctest
+import importlib.util
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+import sklearn_mle
+from sklearn_mle.likelihoods import LIKELIHOODS
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+PAGES = sorted(path for folder in ("guide", "howto") for path in (DOCS / folder).glob("*.rst") if path.stem != "index")
+
+
+class Shown(doctest.OutputChecker):
+    """What a page shows is compared; what it does not show, such as the artist that a call returns, may be anything."""
+
+    def check_output(self, want, got, optionflags):
+        return not want or super().check_output(want, got, optionflags)
+
+
+@pytest.fixture
+def pyplot():
+    pytest.importorskip("pandas")
+    pytest.importorskip("matplotlib").use("Agg")
+    from matplotlib import pyplot
+
+    yield pyplot
+    pyplot.close("all")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_pages_run_and_print_what_they_show(page, pyplot):
+    test = doctest.DocTestParser().get_doctest(page.read_text(encoding="utf-8"), {}, page.stem, str(page), 0)
+    assert test.examples
+    report = []
+    doctest.DocTestRunner(Shown(), verbose=False).run(test, out=report.append)
+    assert not report, "".join(report)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_pages_are_an_equation_code_and_a_picture(page):
+    text = page.read_text(encoding="utf-8")
+    assert ".. plot::\n   :context: close-figs\n\n" in text
+    assert ".. math::" in text or page.stem in {"choose_family", "separation", "own_likelihood"}
+    index = (page.parent / "index.rst").read_text(encoding="utf-8")
+    assert f"   {page.stem}\n" in index and f"/{page.stem}-1.png" in index
+
+
+def module(name):
+    """A module of docs/, which is no package."""
+    sys.path.insert(0, str(DOCS))
+    try:
+        spec = importlib.util.spec_from_file_location(name, DOCS / f"{name}.py")
+        found = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(found)
+        return found
+    finally:
+        sys.path.remove(str(DOCS))
+
+
+def test_every_family_has_a_section_with_its_density():
+    families = module("families")
+    assert set(families.DENSITIES) == set(LIKELIHOODS)
+    page = families.page()
+    for name, family in LIKELIHOODS.items():
+        assert f".. _family-{name}:" in page and f"\n{family.__name__}\n" in page
+
+
+def test_code_in_the_tables_of_equivalents_is_python():
+    table = (DOCS / "equivalents.rst").read_text(encoding="utf-8")
+    rows = re.findall(r"^   \* - (.*)\n     - (.*)\n     -", table, re.MULTILINE)
+    assert len(rows) > 40
+    for code in re.findall(r"``(MLE.*?)``", "\n".join(ours for _, ours in rows)):
+        calls = [node.func for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call)]
+        for call in calls:
+            assert isinstance(call, ast.Attribute) or hasattr(sklearn_mle, call.id), code
