@@ -36,15 +36,20 @@ def around_kinks(minimize):
         if not objective.kinked.any():
             return minimize(self, objective, w, report, rng)
 
-        n_iter, n, best = 0, ROWS + PER_COORDINATE * len(w), (objective.value(w), w)
-        sample = objective.fewer_rows(SAMPLE + PER_COORDINATE * len(w))
-        for width in WIDTHS:
+        def report_exact(w, value, gradient_norm, decrement=None):
+            report(w, objective.value(w), gradient_norm)
+
+        n = ROWS + PER_COORDINATE * len(w)
+        sample = objective.fewer_rows(SAMPLE + n)
+        for width in WIDTHS[WIDTHS > TRIED]:
+            w = minimize(clone(self).set_params(tol=1e-3 * width**2), sample.smoothed(width), w, silent, rng).w
+        n_iter, best = 0, (objective.value(w), w)
+        for width in WIDTHS[WIDTHS <= TRIED]:
             solver = clone(self).set_params(tol=1e-3 * width**2, max_iter=self.max_iter - n_iter)
-            rows = sample if width > TRIED else objective
-            stage = minimize(solver, rows.smoothed(width), w, report, rng)
+            stage = minimize(solver, objective.smoothed(width), w, report_exact, rng)
             w, n_iter = stage.w, n_iter + stage.n_iter
             best = min(best, (objective.value(w), w), key=_value)
-            if objective.penalty.alpha == 0 and width <= TRIED:
+            if objective.penalty.alpha == 0:
 
                 def free(others, w):
                     return minimize(self, others, w, silent, rng)
