@@ -119,6 +119,14 @@ class Objective:
         H = self.rows.sum(_metric, self.likelihood, self.layout, self.layout.unpack(w))
         return H / self.rows.total + self._penalty(w)[2]()
 
+    def hessian_product(self, w):
+        """v -> H v with the observed Hessian H at w, which is never formed: K x K numbers a row are kept."""
+        return self._product(w, _observed)
+
+    def metric_product(self, w):
+        """v -> M v with the `metric` M at w, as `hessian_product`."""
+        return self._product(w, _modulus_in)
+
     def root(self, w):
         """R, upper triangular, with R'R = metric(w): by QR over blocks, so that Z is never squared."""
         R = self.rows.sum(_root, self.likelihood, self.layout, self.layout.unpack(w)).R / np.sqrt(self.rows.total)
@@ -152,6 +160,17 @@ class Objective:
     def split(self, share, rng):
         """The objective of all rows but a random share, and that of the share."""
         return tuple(replace(self, rows=rows) for rows in self.rows.split(share, rng))
+
+    def _product(self, w, curvature):
+        curved = self.rows.map(_curved, self.likelihood, self.layout, self.layout.unpack(w), curvature)
+        layout = replace(self.layout, held=np.zeros(self.layout.mask.shape))
+        linear = replace(self, layout=layout, rows=curved)
+
+        def product(v):
+            G = curved.sum(_product, layout, layout.unpack(v))
+            return layout.gradient(G) / self.rows.total + linear._penalty(v)[1]
+
+        return product
 
     def _penalty(self, w):
         """Value, gradient and Hessian (a function, made only where it is wanted) of the penalty's smooth part.
@@ -194,8 +213,32 @@ def _kinks(block, likelihood, layout, W, n):
 
 
 def _metric(block, likelihood, layout, W):
+    return gram(block, layout, _curvature(block, likelihood, layout, W, _modulus_in))
+
+
+def _curved(block, likelihood, layout, W, curvature):
+    """The block of the quadratic form: no y but each row's weighted curvature (n, K, K)."""
+    h, K = _curvature(block, likelihood, layout, W, curvature), len(W)
+    rows = [np.broadcast_to(row, len(block)) for line in h for row in line]
+    return replace(block, y=np.stack(rows, axis=1).reshape(-1, K, K), weight=None, offset=0.0)
+
+
+def _curvature(block, likelihood, layout, W, curvature):
     *_, h = likelihood.taylor(block.y, block.eta(W), 2)
-    return gram(block, layout, [[_weighted(block.weight, row) for row in rows] for rows in _modulus(h, layout.unit)])
+    return [[_weighted(block.weight, row) for row in rows] for rows in curvature(h, layout)]
+
+
+def _observed(h, layout):
+    return h
+
+
+def _modulus_in(h, layout):
+    return _modulus(h, layout.unit)
+
+
+def _product(block, layout, V):
+    eta = np.stack([np.broadcast_to(row, len(block)) for row in block.eta(V)])
+    return block.score(np.einsum("nkm,mn->kn", block.y, eta), layout.sloped)
 
 
 def _root(block, likelihood, layout, W):

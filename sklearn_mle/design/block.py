@@ -1,6 +1,7 @@
 """Some rows of the table, and what is asked of an X: products with Z = [1, X] and its tiles."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from scipy import sparse
@@ -76,14 +77,40 @@ def csr_rows(X, start, stop):
     """The rows start .. stop - 1 of a csr matrix, as views of what it stores: scipy's own slices are copies."""
     first, last = X.indptr[start], X.indptr[stop]
     ends = X.indptr[start : stop + 1] - first
-    return csr(type(X), X.data[first:last], X.indices[first:last], ends, X.shape[1])
+    return csr(X.data[first:last], X.indices[first:last], ends, X.shape[1])
 
 
-def csr(kind, values, columns, ends, width):
-    """A csr matrix (or array, which is the kind) of these parts themselves: scipy's constructor may copy them."""
-    rows = kind((len(ends) - 1, width), dtype=values.dtype)
-    rows.data, rows.indices, rows.indptr = values, columns, ends
-    return rows
+def csr(values, columns, ends, width):
+    """A csr array of these parts themselves: scipy's constructor may copy them."""
+    return _of_parts(Csr, (len(ends) - 1, width), values, columns, ends)
+
+
+class Shared:
+    """A sparse array whose transpose, and so its products, are of the same parts: scipy's may be of copies."""
+
+    @cached_property
+    def T(self):
+        return _of_parts(self.transposed, self.shape[::-1], self.data, self.indices, self.indptr)
+
+    def transpose(self, axes=None, copy=False):
+        return super().transpose(axes, copy) if copy or axes is not None else self.T
+
+
+class Csr(Shared, sparse.csr_array):
+    pass
+
+
+class Csc(Shared, sparse.csc_array):
+    pass
+
+
+Csr.transposed, Csc.transposed = Csc, Csr
+
+
+def _of_parts(kind, shape, values, numbers, ends):
+    table = kind(shape, dtype=values.dtype)
+    table.data, table.indices, table.indptr = values, numbers, ends
+    return table
 
 
 def part(row, rows):

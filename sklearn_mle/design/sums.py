@@ -1,9 +1,13 @@
 """What a pass over the rows adds up: moments, Z'hZ, its root, and several at once; the sum of two is by +."""
 
 import numpy as np
+from scipy import sparse
 
-from .block import part, row_slices
+from .block import csr, part, row_slices
 from .layout import designs
+
+# A share of the mean square: a variance of less has lost digits to the difference.
+CANCELLED = 1e-3
 
 
 class Moments:
@@ -13,32 +17,26 @@ class Moments:
         self.total, self.mean, self.squares = total, mean, squares
 
     @classmethod
-    def of(cls, block, columns=slice(None)):
+    def of(cls, block, columns=None):
         """The moments of a block's columns."""
-        X = block.X[:, columns]
+        X = block.X if columns is None else block.X[:, columns]
         weight = np.ones(len(block)) if block.weight is None else block.weight
         total = weight.sum()
         share = weight / total if total > 0 else weight
         if isinstance(X, np.ndarray):
-            mean = share @ X.astype(float, copy=False)
-            rest, squares = np.zeros(len(mean)), np.zeros(len(mean))
-            for rows in row_slices(*X.shape):
-                deviations = X[rows] - mean
-                rest += share[rows] @ deviations
-                squares += weight[rows] @ np.square(deviations, out=deviations)
-            # Without the rounding of the first sum, so that a constant has deviations of 0.
-            return cls(total, mean + rest, np.maximum(squares - total * rest**2, 0.0))
-        X = X.tocoo()
-        X.sum_duplicates()
-
-        def sum_of(values):
-            return np.bincount(X.col, values, X.shape[1])
-
-        stored, mean = weight[X.row], sum_of(share[X.row] * X.data)
-        absent = np.where(np.bincount(X.col, minlength=X.shape[1]) == len(block), 0.0, total - sum_of(stored))
-        if total > 0:
-            mean = mean + (sum_of(stored * (X.data - mean[X.col])) - absent * mean) / total
-        return cls(total, mean, sum_of(stored * (X.data - mean[X.col]) ** 2) + absent * mean**2)
+            return cls(total, *_moments(X, weight, share))
+        X = X.tocsr() if sparse.issparse(X) else X.tocoo().tocsr()
+        if not X.has_canonical_format:
+            X = X.copy()
+            X.sum_duplicates()
+        squared = csr(np.square(X.data, dtype=float), X.indices, X.indptr, X.shape[1])
+        mean, square = (share[None] @ X)[0], (share[None] @ squared)[0]
+        squares = total * (square - mean**2)
+        # Where little is left of the squares, as of a constant, deviations are formed.
+        cancelled = np.flatnonzero((square > 0) & (square - mean**2 < CANCELLED * square))
+        for some in row_slices(len(cancelled), len(block)):
+            mean[cancelled[some]], squares[cancelled[some]] = _moments(X[:, cancelled[some]].toarray(), weight, share)
+        return cls(total, mean, squares)
 
     def __add__(self, other):
         total = self.total + other.total
@@ -54,6 +52,18 @@ class Moments:
         """Standard deviation with divisor n, exactly 0 where only rounding of the mean is left."""
         scale = np.sqrt(self.squares / self.total)
         return np.where(scale > 4 * np.finfo(float).eps * np.abs(self.mean), scale, 0.0)
+
+
+def _moments(X, weight, share):
+    """The mean of the columns of a dense X and the weighted sum of their squared deviations."""
+    mean = share @ X.astype(float, copy=False)
+    rest, squares = np.zeros(len(mean)), np.zeros(len(mean))
+    for rows in row_slices(*X.shape):
+        deviations = X[rows] - mean
+        rest += share[rows] @ deviations
+        squares += weight[rows] @ np.square(deviations, out=deviations)
+    # Without the rounding of the first sum, so that a constant has deviations of 0.
+    return mean + rest, np.maximum(squares - weight.sum() * rest**2, 0.0)
 
 
 def gram(block, layout, h):

@@ -16,14 +16,17 @@ from .weights import Total, few_heavy
 # The largest float has this root; squares of less than SMALL lose digits to underflow.
 SQUARE = np.sqrt(np.finfo(float).max)
 SMALL = 1e-150
+# So many columns, and scales are those of all rows.
+WIDE = 1000
 # Where y is any real number, it is less, and spread wider than 1 / MODERATE: squares of parts of it are floats, too.
 MODERATE = 1e140
 
 
 def standardise(rows, mask, names=None):
     """The layout of these rows, from the weighted moments of a sample; units are 1."""
-    sample = rows.sample().block
-    moments = Moments.of(sample)
+    sample = rows.sample()
+    # Wide: of all rows, as rare columns would have no entry in a sample, or one. It is one pass of dozens.
+    moments, sample = (sample if mask.shape[1] <= 1 + WIDE else rows).sum(Moments.of), sample.block
     mean, scale = moments.mean, moments.scale
     demand_large(sample, mask[:, 1:].any(axis=0) & (np.abs(mean) < SMALL) & (scale < SMALL), names)
     constant = np.flatnonzero(scale == 0)
@@ -51,8 +54,12 @@ def standardise(rows, mask, names=None):
 
 def demand_large(sample, suspects, names):
     """A ValueError that names the first of these columns (boolean) in which not all numbers are 0."""
+    if not suspects.any():
+        return
     counts = slice(None) if sample.weight is None else sample.weight > 0
-    for j in np.flatnonzero(suspects):
+    # Most have only zeros, which one product tells for all of them.
+    sums = np.linspace(1.0, 2.0, len(sample))[None] / SMALL @ sample.X
+    for j in np.flatnonzero(suspects & (sums[0] != 0)):
         largest = np.abs(column_values(sample.X, j)[counts]).max(initial=0.0)
         if largest > 0:
             raise ValueError(

@@ -100,7 +100,7 @@ class CsrOnDisk:
 
     def append(self, part):
         """Add the next rows."""
-        self.kind, self.width, ends = type(part), part.shape[1], self.stored + part.indptr[1:].astype(np.int64)
+        self.width, ends = part.shape[1], self.stored + part.indptr[1:].astype(np.int64)
         self.stored += part.indptr[-1]
         # scipy wants both of one type, as narrow as possible: else it converts, in memory.
         index = np.int32 if self.stored < 2**31 else np.int64
@@ -110,4 +110,4 @@ class CsrOnDisk:
 
     def array(self):
         """All rows."""
-        return csr(self.kind, self.data.array(), self.indices.array(), self.ends.array(), self.width)
+        return csr(self.data.array(), self.indices.array(), self.ends.array(), self.width)
