@@ -77,6 +77,10 @@ class BaseMLE(CallbackSupportMixin, BaseEstimator):
     def partial_fit(self, X, y, sample_weight=None):
         """One step of the solver on a mini-batch; the first call also chooses units and start.
 
+        One pass ends some standard errors from the maximum. One step of Newton's method from there leaves some
+        hundredths of one: ``model.set_params(solver="newton", warm_start=True, tol=0.01).fit(X, y)``, on a memory map
+        or `Batches` where the rows do not fit into memory.
+
         Parameters
         ----------
         X, y, sample_weight
