@@ -27,7 +27,7 @@ extensions = [
     "numpydoc",
     "matplotlib.sphinxext.plot_directive",
     "sphinx-mathjax-offline",  # MathJax is copied into the site: no CDN
-    "myst_parser",  # benchmarks.md, CHANGELOG.md
+    "myst_parser",  # benchmarks.md, large_data.md, CHANGELOG.md
     "sphinx_copybutton",
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
@@ -88,7 +88,7 @@ html_static_path = ["static"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
 html_copy_source = False
-ALONE = ["index", "changelog", "benchmarks", "equivalents", "design", "generated/families"]  # pages without neighbours
+ALONE = ["index", "changelog", "large_data", "benchmarks", "equivalents", "design", "generated/families"]  # pages without neighbours
 html_sidebars = {page: [] for page in ALONE}
 html_theme_options = {
     "logo": {"text": "sklearn_mle"},
