@@ -88,7 +88,8 @@ html_static_path = ["static"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
 html_copy_source = False
-ALONE = ["index", "changelog", "large_data", "benchmarks", "equivalents", "design", "generated/families"]  # pages without neighbours
+# Pages without neighbours.
+ALONE = ["index", "changelog", "large_data", "benchmarks", "equivalents", "design", "generated/families"]
 html_sidebars = {page: [] for page in ALONE}
 html_theme_options = {
     "logo": {"text": "sklearn_mle"},
