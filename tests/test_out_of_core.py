@@ -261,9 +261,9 @@ except MemoryError:
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the limit of private memory is Linux's")
 def test_memory_does_not_grow_with_the_table(tmp_path):
-    """Of 32 MB of X and 4 MB each of y and weights, 16 MB suffice, under a limit set by the system."""
-    n, rng = 500_000, np.random.RandomState(0)
-    X = rng.uniform(0.5, 1.5, (n, 8))
+    """Of 36 MB of X and 12 MB each of y and weights, 16 MB suffice, under a limit set by the system."""
+    n, rng = 1_500_000, np.random.RandomState(0)
+    X = rng.uniform(0.5, 1.5, (n, 3))
     y = (X[:, 1] + rng.logistic(size=n) > 1).astype(float)
     for name, column in {"X": X, "y": y, "weight": rng.randint(0, 3, n).astype(float)}.items():
         np.save(tmp_path / f"{name}.npy", column)
