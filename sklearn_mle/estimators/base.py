@@ -51,8 +51,8 @@ class BaseMLE(CallbackSupportMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like or sparse matrix of shape (n, p), or Batches
-            A memory map stays on the disk. `Batches` hold y and weights, too.
+        X : array-like or sparse matrix of shape (n, p), Batches, or an array or frame of Dask
+            A memory map stays on the disk, a collection of Dask on its workers. `Batches` hold y and weights, too.
         y : array-like of shape (n,), or (n, m) where the likelihood says so
         sample_weight : array-like of shape (n,), default=None
             Weight 2 is the row twice; weight 0 is no row. None: every row once.
