@@ -25,7 +25,7 @@ WRAPPED = """\
 Families made of families
 =========================
 
-`ZeroInflated`, `Hurdle`, `Truncated` and `Censored` take any family that fits, by name or as an object, and keep its
+:class:`~sklearn_mle.ZeroInflated`, :class:`~sklearn_mle.Hurdle`, :class:`~sklearn_mle.Truncated` and :class:`~sklearn_mle.Censored` take any family that fits, by name or as an object, and keep its
 parameters.
 
 """

@@ -313,7 +313,7 @@ def silent_where_infinite(parts, inside):
 
 
 class LabelLikelihood(Likelihood):
-    """y ~ P(y = c | theta), c = 0 .. C - 1: a distribution over classes.
+    """y ~ P(y = c | theta): a distribution over C classes, 0 to C - 1.
 
     A subclass states `log_proba`. y holds codes 0 .. C - 1, shape (n,), or a distribution over the classes
     for each row, shape (n, C): soft labels, whose nll is the cross-entropy to them.
