@@ -25,8 +25,8 @@ WRAPPED = """\
 Families made of families
 =========================
 
-:class:`~sklearn_mle.ZeroInflated`, :class:`~sklearn_mle.Hurdle`, :class:`~sklearn_mle.Truncated` and :class:`~sklearn_mle.Censored` take any family that fits, by name or as an object, and keep its
-parameters.
+:class:`~sklearn_mle.ZeroInflated`, :class:`~sklearn_mle.Hurdle`, :class:`~sklearn_mle.Truncated` and
+:class:`~sklearn_mle.Censored` take any family that fits, by name or as an object, and keep its parameters.
 
 """
 # What `y` is, in the order of the page.
@@ -51,8 +51,8 @@ DENSITIES = {
     "log_logistic": r"p(y) = \frac{k}{s} \Bigl(\frac{y}{s}\Bigr)^{k - 1} \Bigl(1 + \Bigl(\frac{y}{s}\Bigr)^k\Bigr)^{-2}"
     r", \quad s = \text{scale}, \; k = \text{shape}",
     "exponential": r"p(y) = \frac{1}{\mu} e^{-y / \mu}",
-    "tweedie": r"y = \sum_{j=1}^N G_j, \quad N \sim \text{Poisson}\Bigl(\frac{\mu^{2 - p}}{\phi (2 - p)}\Bigr), \quad"
-    r"G_j \sim \text{Gamma with shape } \frac{2 - p}{p - 1} \text{ and scale } \phi (p - 1) \mu^{p - 1}, \quad"
+    "tweedie": r"y = \sum_{j=1}^N G_j, \quad N \sim \text{Poisson}\Bigl(\frac{\mu^{2 - p}}{\phi (2 - p)}\Bigr), \quad "
+    r"G_j \sim \text{Gamma with shape } \frac{2 - p}{p - 1} \text{ and scale } \phi (p - 1) \mu^{p - 1}, \quad "
     r"p = \text{power}",
     "poisson": r"P(y) = e^{-\mu} \frac{\mu^y}{y!}",
     "negative_binomial": r"P(y) = \frac{\Gamma(y + r)}{\Gamma(r)\, y!} \Bigl(\frac{r}{\mu + r}\Bigr)^r"
@@ -61,7 +61,7 @@ DENSITIES = {
     r"\quad r = \frac{\mu}{\alpha}",
     "geometric": r"P(y) = p (1 - p)^y, \quad p = \frac{1}{1 + \mu}",
     "binomial": r"P(y) = \binom{n}{y} p^y (1 - p)^{n - y}",
-    "beta_binomial": r"P(y) = \binom{n}{y} \frac{B(y + a, n - y + b)}{B(a, b)}, \quad"
+    "beta_binomial": r"P(y) = \binom{n}{y} \frac{B(y + a, n - y + b)}{B(a, b)}, \quad "
     r"a = \mu \frac{1 - \rho}{\rho}, \; b = (1 - \mu) \frac{1 - \rho}{\rho}",
     "beta": r"p(y) = \frac{y^{a - 1} (1 - y)^{b - 1}}{B(a, b)}, \quad a = \mu \phi, \; b = (1 - \mu) \phi",
     "bernoulli": r"P(y) = p^y (1 - p)^{1 - y}",

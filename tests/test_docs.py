@@ -15,6 +15,11 @@ from sklearn_mle.likelihoods import LIKELIHOODS
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 PAGES = sorted(path for folder in ("guide", "howto") for path in (DOCS / folder).glob("*.rst") if path.stem != "index")
 
+# Of LaTeX, as MathJax knows them.
+MACROS = set(
+    "Gamma Bigl Bigr alpha binom eta exp frac ge log lVert max mu nu phi pi quad rVert rho sigma sim sqrt sum text tfrac".split()
+)
+
 
 class Shown(doctest.OutputChecker):
     """What a page shows is compared; what it does not show, such as the artist that a call returns, may be anything."""
@@ -66,6 +71,8 @@ def module(name):
 def test_every_family_has_a_section_with_its_density():
     families = module("families")
     assert set(families.DENSITIES) == set(LIKELIHOODS)
+    macros = {macro for density in families.DENSITIES.values() for macro in re.findall(r"\\([A-Za-z]+)", density)}
+    assert macros <= MACROS  # any other would be shown in red
     page = families.page()
     for name, family in LIKELIHOODS.items():
         assert f".. _family-{name}:" in page and f"\n{family.__name__}\n" in page
