@@ -17,7 +17,8 @@ PAGES = sorted(path for folder in ("guide", "howto") for path in (DOCS / folder)
 
 # Of LaTeX, as MathJax knows them.
 MACROS = set(
-    "Gamma Bigl Bigr alpha binom eta exp frac ge log lVert max mu nu phi pi quad rVert rho sigma sim sqrt sum text tfrac".split()
+    "Gamma Bigl Bigr alpha binom eta exp frac lVert log max mu nu phi pi quad rVert rho sigma sim sqrt sum text "
+    "tfrac".split()
 )
 
 
