@@ -32,6 +32,8 @@ Families made of families
 # What `y` is, in the order of the page.
 KINDS = ["Real numbers", "Positive numbers", "Counts", "Shares of trials", "Numbers between 0 and 1", "Labels"]
 
+# Between two lines of an equation.
+LINE = "\n\n   "
 # The density, or the probability, of y.
 DENSITIES = {
     "gaussian": r"p(y) = \frac{1}{\sigma \sqrt{2 \pi}} \exp\Bigl(-\frac{(y - \mu)^2}{2 \sigma^2}\Bigr)",
@@ -51,9 +53,9 @@ DENSITIES = {
     "log_logistic": r"p(y) = \frac{k}{s} \Bigl(\frac{y}{s}\Bigr)^{k - 1} \Bigl(1 + \Bigl(\frac{y}{s}\Bigr)^k\Bigr)^{-2}"
     r", \quad s = \text{scale}, \; k = \text{shape}",
     "exponential": r"p(y) = \frac{1}{\mu} e^{-y / \mu}",
-    "tweedie": r"y = \sum_{j=1}^N G_j, \quad N \sim \text{Poisson}\Bigl(\frac{\mu^{2 - p}}{\phi (2 - p)}\Bigr), \quad "
-    r"G_j \sim \text{Gamma with shape } \frac{2 - p}{p - 1} \text{ and scale } \phi (p - 1) \mu^{p - 1}, \quad "
-    r"p = \text{power}",
+    "tweedie": r"y = \sum_{j=1}^N G_j, \quad N \sim \text{Poisson}\Bigl(\frac{\mu^{2 - p}}{\phi (2 - p)}\Bigr),"
+    r"\quad p = \text{power}" + LINE + r"G_j \sim \text{Gamma with shape } \frac{2 - p}{p - 1}"
+    r" \text{ and scale } \phi (p - 1) \mu^{p - 1}",
     "poisson": r"P(y) = e^{-\mu} \frac{\mu^y}{y!}",
     "negative_binomial": r"P(y) = \frac{\Gamma(y + r)}{\Gamma(r)\, y!} \Bigl(\frac{r}{\mu + r}\Bigr)^r"
     r"\Bigl(\frac{\mu}{\mu + r}\Bigr)^y, \quad r = \frac{1}{\alpha}",
@@ -102,7 +104,8 @@ def settings(likelihood):
     centre = np.array([middle(name, likelihood, next(iter(places))) for name in places])
     found = {}
     for name, k in places.items():
-        step = 0.9 if parameters[name].lower == 0 else 1.5
+        real = parameters[name].lower == likelihood.support.lower == -np.inf
+        step = 1.5 if real or isinstance(parameters[name], ProbabilityLink) else 0.9
         etas = [centre + step * shift * (np.arange(len(centre)) == k) for shift in (-1, 0, 1)]
         values = [np.squeeze(parameters[name].shown(likelihood.theta(rows(eta))[k])) for eta in etas]
         found[name] = [(f"{value:.2g}", eta) for value, eta in zip(values, etas, strict=True)]
