@@ -105,5 +105,5 @@ for name, fitted in [("Poisson", poisson), ("chosen", best)]:
 print(f"observed         {np.sum(claims[test] == 0)} {np.sum(claims[test] > 2):29}")
 
 # %%
-# The simulation has the negative binomial's law, and no extra zeros: that nine policies in ten have no claim is no sign of
+# The simulation has the negative binomial's law, and no extra zeros: that most policies have no claim is no sign of
 # zero inflation. On real policies no family is the truth; the table says which comes closest, and how surely.
