@@ -434,7 +434,7 @@ def fit_by_threads(estimator, X, y, weight):
 @pytest.mark.parametrize("name", PROBLEMS)
 def test_threads_give_the_same_bits(name, solver, form, monkeypatch):
     estimator, data = PROBLEMS[name]
-    monkeypatch.setattr(rows, "block_length", lambda p, K: 64)  # 54 blocks, the last one short, cost little
+    monkeypatch.setattr("sklearn_mle.rows.base.block_length", lambda p, K: 64)  # 54, one short
     X, y, _ = data(64 * 53 + 5)
     weight = np.random.default_rng(0).uniform(0, 2, len(y))
     fit_by_threads(estimator(name, solver=solver), form(X), y, weight)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning
 
-from sklearn_mle import Bernoulli, LabelLikelihood, MLEClassifier, MLERegressor, rows
+from sklearn_mle import Bernoulli, LabelLikelihood, MLEClassifier, MLERegressor
 from sklearn_mle.checks.specimen import Specimen
 from sklearn_mle.likelihoods import LIKELIHOODS, POSITIVE, REAL, Ordinal, Poisson, ZeroInflated
 from sklearn_mle.links import Identity, Log
@@ -172,7 +172,7 @@ def test_the_log_likelihood_of_two_tables_is_the_sum_of_theirs(name, cut, length
     X, y = table(name)
     model = fitted(name)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(rows, "block_length", lambda p, K: length)
+        patch.setattr("sklearn_mle.rows.base.block_length", lambda p, K: length)
         whole, *parts = (model._objective(X[part], y[part]) for part in (slice(None), slice(cut), slice(cut, None)))
         w = whole.layout.pack(model._W()) + 0.1
         assert len(whole.rows.blocks) == -(-len(y) // length)
@@ -349,7 +349,7 @@ def test_exposure_is_an_offset_of_its_logarithm(name, seed):
 @every_family
 def test_threads_give_the_same_bits(name, form, monkeypatch):
     """Blocks are added in one tree, by whoever; some iterations show it."""
-    monkeypatch.setattr(rows, "block_length", lambda p, K: 32)
+    monkeypatch.setattr("sklearn_mle.rows.base.block_length", lambda p, K: 32)
     X, y = table(name, n=32 * 9 + 5)
     X = {"dense": X, "csr": sparse.csr_array(X), "far from 0": X + 1e6}[form]
     weight = np.random.default_rng(0).uniform(0, 2, len(y))

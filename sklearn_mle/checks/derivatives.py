@@ -67,7 +67,8 @@ def derivatives_are_those_of_log_prob(specimen):
     y[far] = specimen.y[np.flatnonzero(far) % len(specimen.y)]
     exact = arrays(jets.taylor(lambda *rows: -likelihood.log_prob(y, *likelihood.theta(rows)), eta, 2), 200)
     look = "Look at `derivatives`."
-    for name, found, expected in zip(("nll", "gradient", "Hessian"), specimen.taylor(y, eta), exact, strict=True):
+    names = ("nll", "gradient", "Hessian") if likelihood.smooth else ("nll", "gradient")  # else it is the expected one
+    for name, found, expected in zip(names, specimen.taylor(y, eta), exact, strict=False):
         demand_close(found, expected, 1e-10, f"the analytic {name}", specimen.at(y, eta), look)
 
 

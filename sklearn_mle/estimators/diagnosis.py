@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from ..design import Least
+from ..design import Least, dense
 from ..exceptions import BoundaryWarning, RankWarning, SeparationWarning
 from ..rows import SAMPLE
 from ..separation import Undecided, separation
@@ -331,7 +331,7 @@ def _separable(objective, signs, complete, names, C):
         counts = slice(None) if block.weight is None else block.weight > 0
         shares = block.y if block.y.ndim == 2 else np.eye(C)[block.y]
         try:
-            verdict = separation(block.X[counts], shares[counts], free)
+            verdict = separation(dense(block.X[counts]), shares[counts], free)
         except Undecided:
             verdict = None
         if verdict is not None:
