@@ -90,6 +90,13 @@ class Objective:
             return np.zeros(self.size)
         return self.penalty.thresholds(self.layout.slopes)
 
+    @property
+    def floor(self):
+        """The curvature (d,) in each coordinate that the penalty alone gives: 0 where there is none."""
+        if self.layout.basis is not None:
+            return np.zeros(self.size)
+        return self.penalty.taylor(np.zeros(self.size), self.layout.slopes)[2]
+
     def value(self, w):
         """F(w)."""
         return self.taylor(w, 0)[0] + float(self.thresholds @ np.abs(w))

@@ -55,7 +55,7 @@ def test_steps_near_the_optimum_are_solved_to_more_digits():
     A = rng.standard_normal((40, 20))
     H, b = A.T @ A, rng.standard_normal(20)
     exact = np.linalg.solve(H, b)
-    falls = [b @ truncated(lambda v: H @ v, size * b) / size for size in (1.0, 1e-3, 1e-8)]
+    falls = [b @ truncated(lambda v: H @ v, size * b, 0 * b, 0.0)[0] / size for size in (1.0, 1e-3, 1e-8)]
     left = 1 - np.array(falls) / (b @ exact)
     assert 0.5 > left[0] > left[1] > left[2] > -1e-12  # it never promises more than the whole step does
     assert left[2] < 1e-7
@@ -63,10 +63,20 @@ def test_steps_near_the_optimum_are_solved_to_more_digits():
 
 def test_negative_curvature_is_noticed_and_a_singular_matrix_gives_the_shortest_solution():
     b = 1e-10 * np.array([1.0, 1.0, 0.0])
-    assert truncated(lambda v: np.array([1.0, -1e-6, 2.0]) * v, b) is None
-    found = truncated(lambda v: np.array([1.0, 3.0, 0.0]) * v, b)
+    assert truncated(lambda v: np.array([1.0, -1e-6, 2.0]) * v, b, 0 * b, 0.0)[0] is None
+    found, _ = truncated(lambda v: np.array([1.0, 3.0, 0.0]) * v, b, 0 * b, 0.0)
     np.testing.assert_allclose(found, b / [1, 3, 1], rtol=1e-9)
-    assert truncated(lambda v: 0 * v, b, semidefinite=True) @ b > 0
+    assert truncated(lambda v: 0 * v, b, 0 * b, 0.0, semidefinite=True)[0] @ b > 0
+
+
+def test_the_fall_is_certain_only_where_the_residual_hides_no_more_than_the_goal():
+    h, b = np.append(np.ones(20), 1e-6 * np.arange(1, 41)), np.append(np.full(20, 1e-4), np.full(40, 1e-7))
+    goal = 1e-6
+    for floor in (np.full(60, 1e-6), np.zeros(60)):
+        x, certain = truncated(lambda v: h * v, b, floor, goal)
+        assert certain and 0.5 * (b @ (b / h) - b @ x) <= goal
+    x, certain = truncated(lambda v: h * v, b, np.full(60, 1e-6), 1e-12)  # a promise of more is a step on the way
+    assert not certain and b @ x > 2e-12
 
 
 # --- the optimum ---
@@ -96,7 +106,8 @@ def test_rows_of_negative_curvature_are_met_by_the_metric():
     one = problem("wrong side", GaussianOnLabels().with_classes(2), X, y, alpha=1e-3)
     start = one.start + np.array([0.0, -4, 2, 0, 0, -2])
     assert np.linalg.eigvalsh(one.objective.taylor(start, 2)[2])[0] < 0
-    assert truncated(one.objective.hessian_product(start), -one.objective.taylor(start, 1)[1]) is None
+    gradient = one.objective.taylor(start, 1)[1]
+    assert truncated(one.objective.hessian_product(start), -gradient, 0 * gradient, 0.0)[0] is None
     found = NewtonCG().minimize(one.objective, start, Recorder(), None)
     assert found.converged and found.value == pytest.approx(solve(Newton(), one).value, rel=1e-12)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from sklearn_mle import MLERegressor
+from sklearn_mle import MLEClassifier, MLERegressor
 from sklearn_mle.checks import check_solver
 from sklearn_mle.checks.solvers import Recorder, problem, problems
 from sklearn_mle.design import Layout
@@ -392,3 +392,21 @@ def test_a_small_dispersion_where_the_nll_is_nearly_flat(n, seed, k, zeros):
     assert model.intercepts_["alpha"] == pytest.approx(
         peer.intercepts_["alpha"], rel=1e-6
     ) and model.log_likelihood_ >= (peer.log_likelihood_ - 1e-9)
+
+
+@pytest.mark.parametrize("solver", ["auto", "lbfgs", "newton_cg"])
+@pytest.mark.parametrize("tol", [1e-4, 1e-8, None])
+@pytest.mark.parametrize("alpha", [1e-4, 1e-6])
+def test_the_gap_is_below_tol_where_curvatures_are_of_two_sizes(solver, tol, alpha):
+    """Falls of F, and a step solved roughly, tell of the larger ones only."""
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=(1500, 20)) @ rng.normal(size=(20, 220)) + 1e-3 * rng.normal(size=(1500, 220))
+    y = X @ rng.normal(size=220) / 10 + rng.logistic(size=1500) > 0
+
+    def value(model):
+        return -model.log_likelihood_ / len(y) + alpha / 2 * np.sum(model.coef_**2)
+
+    model = MLEClassifier(alpha=alpha, solver=solver, tol=tol).fit(X, y)
+    least = value(MLEClassifier(alpha=alpha, solver="newton").fit(X, y))
+    assert model.converged_
+    assert value(model) - least <= max(tol or 0.0, 1e-12)

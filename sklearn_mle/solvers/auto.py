@@ -11,12 +11,10 @@ from .quasi_newton import QuasiNewton, least_sample
 
 # Newton factors a d x d matrix: at 1000 coefficients that costs about as much as one L-BFGS run in all.
 SMALL = 1000
-# Under a ridge L-BFGS needs few passes, and can foresee its gap: from so many coefficients on, a Newton step at the end
-# costs as much as all of them. Newton-CG needs twice the products that it needs passes, sparse or dense: 35 against 18
-# for a gap of 1e-8 at 200,000 x 50,000, as it begins anew at each step.
+# Under a ridge L-BFGS needs few passes: from so many coefficients on, one Newton step would cost as much as all, and
+# truncated ones measure what it leaves. From the start they need twice the products that L-BFGS needs passes: 35 and 18
+# for a gap of 1e-8 at 200,000 x 50,000.
 RIDGE = 200
-# A gap below this takes Newton steps at the end.
-DIGITS = 1e-12
 # A pass with the Hessian costs 5 to 10 with the gradient alone: for many rows a sample's curvature is the better
 # metric. For fewer, Newton ends at rounding, where a gap of 1e-12 would leave 1e-8 in the coefficients.
 MANY_ROWS, SAMPLES = 100_000, 8
@@ -45,8 +43,8 @@ class Auto(Solver):
             return LBFGS()
         if objective.n_rows >= max(MANY_ROWS, SAMPLES * least_sample(objective)):
             return QuasiNewton()
-        if objective.penalty.alpha > 0 and objective.size > RIDGE:
-            return LBFGS() if self.tol is not None and self.tol < DIGITS else LBFGS(polish_size=RIDGE)
+        if objective.penalty.alpha > 0 and objective.size > RIDGE and not objective.kinked.any():
+            return LBFGS(polish_size=RIDGE)
         return Newton()
 
     def minimize(self, objective, w, report, rng):

@@ -1,4 +1,4 @@
-"""Limited-memory BFGS, scipy's, in the layout's units; Newton steps finish what it leaves."""
+"""Limited-memory BFGS, scipy's, in the layout's units; Newton steps measure and finish what it leaves."""
 
 import numpy as np
 from scipy.optimize import minimize
@@ -6,6 +6,7 @@ from scipy.optimize import minimize
 from .base import Solution, Solver, in_stages, integer
 from .kinks import around_kinks
 from .newton import Newton
+from .newton_cg import NewtonCG
 
 # Newton's steps are cheaper than to get nearer.
 NEWTON_AT = 1e-9
@@ -13,25 +14,26 @@ NEWTON_AT = 1e-9
 LATELY, SURE = 5, 0.5
 # Falls that shrink no faster than this foretell nothing.
 STEADY = 0.9
+# Iterations after which Newton's go on in any case.
+MOST = 300
 
 
 class LBFGS(Solver):
-    """Quasi-Newton descent from gradients alone, then Newton steps where their number of coefficients is small.
+    """Quasi-Newton descent from gradients alone; Newton steps, truncated ones for many coefficients, finish it.
 
-    It ends where the falls of F, which shrink about as a geometric series, leave less than `tol` to come: on digits
-    and on wide sparse labels that foretells the gap within a factor of 2. A Newton step or two bring the last digits.
+    Descent ends where the falls of F, which shrink about as a geometric series, leave less than `tol` to come. Whether
+    that is so the Newton steps find out, and they bring the last digits.
 
     Parameters
     ----------
     max_iter : int
         Iterations of L-BFGS.
     tol : float
-        Relative gap of F (absolute where ``|F| < 1``), as foreseen from the last falls, or by Newton's decrement where
-        it finishes.
+        Relative gap of F (absolute where ``|F| < 1``), by Newton's decrement.
     memory : int
         Number of gradient pairs kept.
     polish_size : int
-        The largest number of coefficients for which Newton steps finish the search.
+        The largest number of coefficients for which Newton steps with the whole Hessian finish the search.
 
     References
     ----------
@@ -70,7 +72,7 @@ class LBFGS(Solver):
             return bool(values) and foreseen_gap(values) <= SURE * tol * max(1.0, abs(values[-1]))
 
         options = {
-            "maxiter": self.max_iter,
+            "maxiter": min(self.max_iter, MOST),
             "maxfun": 20 * self.max_iter,
             "maxcor": self.memory,
             "ftol": np.finfo(float).eps,
@@ -81,11 +83,11 @@ class LBFGS(Solver):
         if result.nit == 0:
             finite_taylor(result.x)
             report(result.x, float(result.fun), **last)
-        if not finish or n_iter >= self.max_iter:
-            if ended():
-                return Solution(result.x, float(result.fun), n_iter, True, f"the gap of F is below {self.tol:g}")
-            return Solution(result.x, float(result.fun), n_iter, bool(result.success), str(result.message))
-        end = Newton(max_iter=self.max_iter - n_iter, tol=self.tol).minimize(objective, result.x, report, rng)
+        if n_iter >= self.max_iter:
+            return Solution(result.x, float(result.fun), n_iter, False, f"{n_iter} iterations were not enough")
+        # Falls of two speeds mislead: what is left is measured.
+        finisher = (Newton if finish else NewtonCG)(max_iter=self.max_iter - n_iter, tol=self.tol)
+        end = finisher.minimize(objective, result.x, report, rng)
         return Solution(end.w, end.value, n_iter + end.n_iter, end.converged, end.message, end.step, end.deficiency)
 
 

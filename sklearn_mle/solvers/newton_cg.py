@@ -1,6 +1,7 @@
 """Truncated Newton: each step solved roughly by conjugate gradients, from products with the Hessian alone."""
 
 import numpy as np
+from scipy.linalg import eigvalsh_tridiagonal
 
 from .base import Solution, Solver, in_stages
 from .kinks import around_kinks
@@ -27,7 +28,8 @@ class NewtonCG(Solver):
     max_iter : int
         Newton steps.
     tol : float
-        Relative gap of F (absolute where ``|F| < 1``), as estimated by -g' x / 2; below it a last step ends it.
+        Relative gap of F (absolute where ``|F| < 1``): half of -g' x, and what the residual of x may hide, when a last
+        step ends it.
 
     References
     ----------
@@ -47,13 +49,15 @@ class NewtonCG(Solver):
         if not np.isfinite(value):  # its derivatives are 0, as at an optimum
             report(w, value, float(np.linalg.norm(g)))
             return Solution(w, value, 1, False, f"F is {value} at the start")
+        floor = objective.floor
         for n_iter in range(1, self.max_iter + 1):
-            step = truncated(objective.hessian_product(w), -g)
+            goal = max(self.tol, np.finfo(float).eps) * max(1.0, abs(value))
+            step, certain = truncated(objective.hessian_product(w), -g, floor, goal)
             if step is None:
-                step = truncated(objective.metric_product(w), -g, semidefinite=True)
+                step, certain = truncated(objective.metric_product(w), -g, floor, goal, semidefinite=True)
             decrement, rounding = -0.5 * float(g @ step), ROUNDING * max(1.0, abs(value))
             report(w, value, float(np.linalg.norm(g)), decrement)
-            if decrement <= max(self.tol, np.finfo(float).eps) * max(1.0, abs(value)):
+            if certain and decrement <= goal:
                 last = objective.taylor(w + step, 0)[0]
                 if -np.inf < last <= value + rounding:
                     w, value = w + step, last
@@ -69,31 +73,40 @@ class NewtonCG(Solver):
         return Solution(w, value, self.max_iter, False, f"{self.max_iter} iterations were not enough", step)
 
 
-def truncated(product, b, semidefinite=False):
-    """x with H x = b roughly, by `product`, v -> H v; None where H turns out not to be positive semidefinite.
+def truncated(product, b, floor, goal, semidefinite=False):
+    """x with H x = b roughly, by `product`, v -> H v; and whether b' x / 2 is the whole fall, up to `goal`.
 
-    b' x / 2, the fall of F that x promises, is less than that of the whole solution.
+    x is None where H turns out not to be positive semidefinite. Where the fall promised is less than `goal`, x is found
+    until what the residual may still hide is less, too: it is that of a curvature of `floor`, or, where there is no
+    floor, of the least that was met.
     """
     x, r = np.zeros(len(b)), b
     d, square, fall, most = r, float(r @ r), 0.0, 0.0
-    rounding = DIGITS**2 * square
+    rounding, diagonal, beside, share, length = DIGITS**2 * square, [], [], 0.0, np.inf
     for j in range(1, MOST + 1):
         if square <= rounding:
-            break
+            return x, True
         Hd = product(d)
         curvature = float(d @ Hd)
         most = max(most, np.sqrt(float(Hd @ Hd) / float(d @ d)))
         none = NO_CURVATURE * most * float(d @ d)
         if curvature < -none and not semidefinite:
-            return None
+            return None, False
         if curvature <= none:  # x is all that curvature tells; or F falls straight, and the search says how far
-            return x if x.any() else d
-        length = square / curvature
+            return (x, True) if x.any() else (d, False)
+        before, length = length, square / curvature
+        diagonal.append(1 / length + share / before)
         x, r = x + length * d, r - length * Hd
         part = 0.5 * length * square
         fall += part
+        square, old = float(r @ r), square
+        share = square / old
         if j * part <= min(FORCING * fall, fall**POWER):
-            break
-        square, before = float(r @ r), square
-        d = r + square / before * d
-    return x
+            if fall > goal:
+                return x, False
+            least = eigvalsh_tridiagonal(diagonal, beside, select="i", select_range=(0, 0))[0]
+            if 0.5 * float(np.sum(r * r / np.where(floor > 0, floor, least))) <= goal:
+                return x, True
+        beside.append(np.sqrt(share) / length)
+        d = r + share * d
+    return x, False
