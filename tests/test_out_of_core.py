@@ -1,8 +1,11 @@
 """Tables larger than memory: a fit to a memory map or to batches is that of the same rows in memory, bit for bit."""
 
+import gc
 import re
 import subprocess
 import sys
+import tempfile
+import warnings
 from itertools import pairwise
 
 import numpy as np
@@ -293,3 +296,30 @@ def test_a_sparse_column_may_be_empty():
     for n in (2, 3):
         column.append(sparse.csr_array((n, 4)))
     assert column.array().shape == (5, 4) and column.array().nnz == 0
+
+
+def test_a_sparse_column_of_more_than_2_to_the_31_numbers():
+    column = CsrOnDisk()
+    column.stored = 2**31 - 3  # as if so many had come
+    for _ in range(2):
+        column.append(sparse.csr_array(np.ones((2, 2), dtype=np.float32)))
+    assert column.stored == 2**31 + 5
+    np.testing.assert_array_equal(column.ends.array(), [0, 2**31 - 1, 2**31 + 1, 2**31 + 3, 2**31 + 5])
+
+
+def test_files_are_closed_when_they_are_mapped(table, tmp_path):
+    X, y, weight = (table[name][:2000] for name in ("X", "counts", "weight"))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        MLERegressor("poisson").fit(batches(X, y, weight, cuts=[0, 1500, 2000]))
+        MLERegressor("poisson").fit(batches(sparse.csr_array(X), y, cuts=[0, 1500, 2000]))
+        MLERegressor("poisson").fit(mapped(tmp_path, X.astype(np.float16)), mapped(tmp_path, y.astype(int)))
+        gc.collect()
+    assert [str(one.message) for one in caught] == []
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="a device that is always full is Linux's")
+def test_a_full_disk_names_the_variable(table, monkeypatch):
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda **options: open("/dev/full", "r+b", **options))
+    with pytest.raises(OSError, match=r"The rows do not fit into .*: name a larger folder in the variable TMPDIR"):
+        MLERegressor("poisson").fit(batches(table["X"], table["counts"], cuts=[0, 10]))

@@ -2,6 +2,7 @@
 
 import errno
 import tempfile
+import weakref
 
 import numpy as np
 from scipy import sparse
@@ -69,13 +70,17 @@ class ColumnOnDisk(Column):
         self._write(part)
 
     def _open(self, dtype, shape):
-        self.file = tempfile.TemporaryFile()  # it has no name, and is gone with the last map of it
+        # It has no name, is closed with the column, and is gone with the last map of it.
+        self.file = tempfile.TemporaryFile(buffering=0)
+        weakref.finalize(self, self.file.close)
         self.dtype, self.shape, self.written = dtype, shape, 0
 
     def _write(self, part):
         self.written += len(part)
+        left = memoryview(np.ascontiguousarray(part, dtype=self.dtype).reshape(-1).view(np.uint8))
         try:
-            self.file.write(np.ascontiguousarray(part, dtype=self.dtype).data)
+            while left:
+                left = left[self.file.write(left) :]
         except OSError as error:
             if error.errno != errno.ENOSPC:
                 raise
@@ -85,7 +90,6 @@ class ColumnOnDisk(Column):
     def _kept(self):
         if not self.written:
             return np.empty((0, *self.shape), self.dtype)
-        self.file.flush()
         # np.asarray: a memmap's own indexing costs a microsecond more, for every block and pass.
         return np.asarray(np.memmap(self.file, self.dtype, mode="r", shape=(self.written, *self.shape)))
 
@@ -101,7 +105,7 @@ class CsrOnDisk:
     def append(self, part):
         """Add the next rows."""
         self.width, ends = part.shape[1], self.stored + part.indptr[1:].astype(np.int64)
-        self.stored += part.indptr[-1]
+        self.stored += int(part.indptr[-1])  # in the width of part.indptr, the sum would not be noticed to overflow
         # scipy wants both of one type, as narrow as possible: else it converts, in memory.
         index = np.int32 if self.stored < 2**31 else np.int64
         self.ends.append(ends.astype(index))
