@@ -173,12 +173,14 @@ def test_a_clash_that_the_sample_does_not_show_splits_the_group():
         sparse.random_array(
             (N, 2000), density=0.01, format="csr", random_state=0, data_sampler=lambda size: np.ones(size)
         ),
+        sparse.csr_array(np.random.RandomState(0).poisson(0.3, (N, 60)).astype(float)),
+        sparse.csr_array(np.random.RandomState(0).poisson(0.3, (N, 60)) * (np.arange(60) % 10 > 0)),
         encoded().toarray(),
         encoded(n=500),
         sparse.csr_array((N, 5)),
         sparse.csr_array((N, 0)),
     ],
-    ids=["numbers", "ones", "dense", "short", "nothing", "no column"],
+    ids=["numbers", "ones", "counts", "counts and columns of zeros", "dense", "short", "nothing", "no column"],
 )
 def test_other_tables_stay_what_they_are(X):
     assert coded(X) is X
