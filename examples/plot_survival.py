@@ -10,8 +10,8 @@ does the likelihood do instead?
 # %%
 # Twenty studies
 # --------------
-# Simulated with a fixed seed: 800 machines of two kinds under different loads. Lifetimes are Weibull with shape 1.5; kind
-# B lasts 1.6 times as long. Machines were installed at any time in the five years before the end. Twenty such
+# Simulated with a fixed seed: 800 machines of two kinds under different loads. Lifetimes are Weibull with shape 1.5;
+# kind B lasts 1.6 times as long. Machines were installed at any time in the five years before the end. Twenty such
 # studies tell what is bias and what is chance.
 
 import matplotlib.pyplot as plt
