@@ -24,6 +24,8 @@ from .table import check_numbers, demand_here
 # The least alpha of a path, as a share of the one that leaves no slope; and the l1_ratio by which that of a ridge,
 # which leaves all of them, is reckoned: those of scikit-learn's ElasticNetCV.
 LEAST, LEAST_L1_RATIO = 1e-3, 1e-3
+# The strongest and the weakest ridge, as shares of the curvature of the nll.
+RIDGE = 10.0, 1e-6
 # Relative gap of F on the path: what is left has no influence on any choice. The last fit has the solver's own.
 TOL = 1e-10
 
@@ -137,7 +139,10 @@ class PathCV:
         return mean_log_prob if scoring is None else check_scoring(self, scoring)
 
     def _grid(self, X, y, sample_weight):
-        """The alphas, falling: as given, or from the least that leaves no slope down to a thousandth of it."""
+        """The alphas, falling: as given, or from the least that leaves no slope down to a thousandth of it.
+
+        Without an l1 norm slopes never vanish: from what outweighs the curvature of the nll to what leaves it as it is.
+        """
         count, alphas = self.alphas, np.ravel(self.alphas)
         numbers = alphas.dtype.kind in "iuf" and len(alphas) > 0
         if not numbers or not min(alphas) >= isinstance(count, Integral):
@@ -148,6 +153,8 @@ class PathCV:
         with one_blas_thread, np.errstate(all="ignore"):
             objective, w = draft._begin(X, y, sample_weight, {})
             slopes = np.abs(objective.layout.slopes)
+            if self.l1_ratio == 0 and slopes.any():  # in natural units the curvature is about 1
+                return np.geomspace(*RIDGE, int(count)) / np.median(slopes[slopes > 0]) ** 2
             null = replace(objective.restrict(slopes == 0, np.zeros(len(w))), penalty=ElasticNet())
             w[slopes > 0] = 0.0
             if null.size:
@@ -202,8 +209,8 @@ class MLERegressorCV(PathCV, MLERegressor):
     likelihood : str or Likelihood, default="gaussian"
         As in `MLERegressor`, as all that are not described here.
     alphas : int or array-like of shape (m,), default=100
-        Strengths of the penalty to try; a number: so many, geometrically from the least that leaves no slope (for
-        ``l1_ratio=0``, which leaves all, as if it were 0.001) to a thousandth of it.
+        Strengths of the penalty to try; a number: so many, geometrically from the least that leaves no slope to a
+        thousandth of it; for ``l1_ratio=0`` from ten times the curvature of the nll in the median column to 1e-6 of it.
     l1_ratio : float, default=0.0
     cv : int, splitter, iterable or None, default=None
         As in scikit-learn; None: 5 folds. A fold's score counts by the number of its rows, or by their total weight.

@@ -1,5 +1,7 @@
 """Limited-memory BFGS, scipy's, in the layout's units; Newton steps measure and finish what it leaves."""
 
+from dataclasses import replace
+
 import numpy as np
 from scipy.optimize import minimize
 
@@ -14,8 +16,9 @@ NEWTON_AT = 1e-9
 LATELY, SURE = 5, 0.5
 # Falls that shrink no faster than this foretell nothing.
 STEADY = 0.9
-# Iterations after which Newton's go on in any case.
-MOST = 300
+# Iterations after which Newton's steps go on in any case; truncated ones before they are given up; and coefficients of
+# which there may be a matrix instead.
+MOST, TRUNCATED, FACTORED = 300, 20, 1000
 
 
 class LBFGS(Solver):
@@ -86,9 +89,20 @@ class LBFGS(Solver):
         if n_iter >= self.max_iter:
             return Solution(result.x, float(result.fun), n_iter, False, f"{n_iter} iterations were not enough")
         # Falls of two speeds mislead: what is left is measured.
-        finisher = (Newton if finish else NewtonCG)(max_iter=self.max_iter - n_iter, tol=self.tol)
-        end = finisher.minimize(objective, result.x, report, rng)
-        return Solution(end.w, end.value, n_iter + end.n_iter, end.converged, end.message, end.step, end.deficiency)
+        end = Solution(result.x, float(result.fun), n_iter, False, "")
+        if finish:
+            finishers = [Newton()]
+        elif objective.size > FACTORED:
+            finishers = [NewtonCG()]
+        else:
+            finishers = [NewtonCG(max_iter=TRUNCATED), Newton()]
+        for finisher in finishers:
+            finisher.set_params(max_iter=min(finisher.max_iter, self.max_iter - end.n_iter), tol=self.tol)
+            more = finisher.minimize(objective, end.w, report, rng)
+            end = replace(more, n_iter=end.n_iter + more.n_iter)
+            if end.converged or end.n_iter >= self.max_iter:
+                break
+        return end
 
 
 def foreseen_gap(values):
