@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from sklearn_mle import Inference, MLEClassifier, MLEClassifierCV, MLERegressor, MLERegressorCV
+from sklearn_mle import Batches, Inference, MLEClassifier, MLEClassifierCV, MLERegressor, MLERegressorCV
 from sklearn_mle.solvers import SGD
 
 rng = np.random.default_rng(0)
@@ -137,6 +137,37 @@ def test_weight_1_everywhere_is_no_weight_and_weight_2_the_row_twice():
     repeated = clone(model).set_params(cv=at).fit(X[twice], COUNTS[twice])
     np.testing.assert_allclose(weighted.score_path_, repeated.score_path_, rtol=1e-6)
     assert weighted.alpha_ == pytest.approx(repeated.alpha_)
+
+
+@pytest.mark.parametrize("scoring", [None, "neg_mean_poisson_deviance"])
+def test_rows_of_weight_0_influence_no_score(scoring):
+    model = MLERegressorCV("poisson", alphas=4, scoring=scoring, cv=FOLDS)
+    weight, y = np.ones(N), COUNTS.astype(float)
+    weight[[3, 100]], y[3], y[100] = 0.0, -1.0, 1e6
+    kept = np.flatnonzero(weight)
+    place = np.cumsum(weight > 0) - 1
+    folds = [tuple(place[part[weight[part] > 0]] for part in fold) for fold in FOLDS.split(X)]
+    weighted, without = clone(model).fit(X, y, weight), clone(model).set_params(cv=folds).fit(X[kept], y[kept])
+    np.testing.assert_allclose(weighted.score_path_, without.score_path_, rtol=1e-8)
+    assert weighted.alpha_ == pytest.approx(without.alpha_)
+    weight[:80] = 0.0  # a fold
+    scores = clone(model).fit(X, y, weight).score_path_
+    assert not scores[:, 0].any() and np.isfinite(scores).all()
+
+
+def test_one_weight_for_all_rows():
+    model = MLERegressorCV("poisson", alphas=4, cv=FOLDS)
+    one, other = clone(model).fit(X, COUNTS, 2.0), clone(model).fit(X, COUNTS, np.full(N, 2.0))
+    np.testing.assert_array_equal(one.score_path_, other.score_path_)
+
+
+def test_batches_have_no_folds():
+    batches = Batches([(X, COUNTS)])
+    with pytest.raises(TypeError, match=r"cannot be divided. Choose alpha on a sample .* `path`, which takes batches"):
+        MLERegressorCV("poisson").fit(batches)
+    ours, theirs = (MLERegressorCV("poisson", alphas=3).path(*table) for table in ([batches], [X, COUNTS]))
+    for one, other in zip(ours, theirs, strict=True):
+        np.testing.assert_array_equal(one.coef_, other.coef_)
 
 
 def test_a_generator_is_drawn_from_before_folds_part():

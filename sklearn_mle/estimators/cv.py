@@ -10,9 +10,10 @@ from sklearn.base import is_classifier
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv
 from sklearn.utils import _safe_indexing, check_random_state, indexable
+from sklearn.utils.validation import _num_samples
 
 from ..penalty import ElasticNet
-from ..rows import one_blas_thread
+from ..rows import Batches, one_blas_thread
 from ..solvers import Auto
 from ..solvers.base import silent
 from .classifier import MLEClassifier
@@ -20,6 +21,7 @@ from .parameters import check_parameters, chosen_solver
 from .progress import followed
 from .regressor import MLERegressor
 from .table import check_numbers, demand_here
+from .weights import check_weight
 
 # The least alpha of a path, as a share of the one that leaves no slope; and the l1_ratio by which that of a ridge,
 # which leaves all of them, is reckoned: those of scikit-learn's ElasticNetCV.
@@ -45,7 +47,7 @@ class PathCV:
         """There is none: a path needs all rows, again and again."""
         raise AttributeError(f"{type(self).__name__} has no partial_fit: choose alpha, then use the plain estimator.")
 
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X, y=None, sample_weight=None):
         """Choose alpha by cross-validation and fit all rows with it.
 
         Parameters
@@ -61,6 +63,12 @@ class PathCV:
         """
         check_parameters(self)
         demand_here(X, "X")
+        if isinstance(X, Batches):
+            raise TypeError(
+                f"{type(self).__name__} fits again and again, to parts of the rows: {X!r} cannot be divided. Choose "
+                "alpha on a sample of the rows in memory, then fit the plain estimator, with alpha=alpha_, to all of "
+                "them; or compare the models of `path`, which takes batches, on others."
+            )
         scorer = self._scorer()
         with followed(self, X, y, sample_weight, parts=2) as task:
             draft = self._draft()
@@ -76,7 +84,8 @@ class PathCV:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what there is to say of the table is said at the end, once
             self._find_alphas(X, y, sample_weight)
-            X_rows, y_rows, weight = indexable(X, y, sample_weight)
+            X_rows, y_rows = indexable(X, y)
+            weight = check_weight(sample_weight, _num_samples(X_rows))
             splits = list(check_cv(self.cv, y, classifier=is_classifier(self)).split(X_rows, y_rows))
             paths = task.part("paths", len(splits) + 1)
             parts = [paths.part("path") for _ in range(len(splits) + 1)]
@@ -102,7 +111,7 @@ class PathCV:
         self.alpha_ = self.alphas_[best]
         return path[best]._coefficients()
 
-    def path(self, X, y, sample_weight=None):
+    def path(self, X, y=None, sample_weight=None):
         """The models of all rows along `alphas`, without cross-validation.
 
         Parameters
@@ -184,7 +193,13 @@ class PathCV:
                 yield model
 
     def _scores(self, X, y, sample_weight, train, test, scorer, seed, task):
-        """The score of each alpha on the rows `test`, fitted on the rows `train`."""
+        """The score of each alpha on the rows `test`, fitted on the rows `train`; 0 where no row counts."""
+        if sample_weight is not None:
+            test = np.arange(len(sample_weight))[test]  # a mask, too
+            test = test[sample_weight[test] > 0]
+            if not len(test):
+                task.end()
+                return np.zeros(len(self.alphas_))
         parts = [(table, None if table is None else _safe_indexing(table, test)) for table in (X, y, sample_weight)]
         X_test, y_test, weight = (part for _, part in parts)
         train = [None if table is None else _safe_indexing(table, train) for table, _ in parts]
@@ -196,8 +211,6 @@ class PathCV:
 
 def mean_log_prob(model, X, y, sample_weight=None):
     """The mean log-likelihood of the rows."""
-    if sample_weight is not None and not np.any(sample_weight):
-        return 0.0  # whatever it is, it counts for nothing
     return np.average(model.log_prob(X, y), weights=sample_weight)
 
 
