@@ -49,6 +49,11 @@ class Batches:
 
     def numbered(self):
         """(number, X, y, weight) of every batch that has rows."""
+        if self.sample_weight is not None and self.y is None:
+            raise ValueError(
+                f"Batches: sample_weight={self.sample_weight!r} names a column of frames, whose y is to be named too: "
+                "Batches(source, y=..., sample_weight=...). In tuples, (X, y, weight), the weight is the third."
+            )
         for number, batch in enumerate(self._read()):
             X, y, weight = self._divided(batch) if self.y is not None else self._tuple(batch, number)
             if _length(X):
