@@ -22,7 +22,7 @@ def check_X(model, X, reset):
         raise TypeError(f"{X!r} is many tables: call this for one at a time, `for X, y, weight in batches: ...`.")
     X = numeric(X, "X")
     names = column_names(X)
-    if on_disk(X) and not sparse.issparse(X) and X.dtype not in (np.float64, np.float32):
+    if on_disk(X) and np.ndim(X) == 2 and len(X) and X.dtype not in (np.float64, np.float32):
         X = floats_on_disk(X)
     options = {"accept_sparse": "csr", "dtype": [np.float64, np.float32], "ensure_all_finite": False}
     X = validate_data(model, X, reset=reset, **options)
