@@ -17,6 +17,7 @@ from sklearn.base import clone
 from sklearn.utils.validation import check_array
 
 from sklearn_mle import Batches, Inference, MLEClassifier, MLERegressor, fit_distribution
+from sklearn_mle.estimators.targets import Labels
 from sklearn_mle.likelihoods import Censored
 from sklearn_mle.rows import ColumnOnDisk, CsrOnDisk, on_disk
 from sklearn_mle.rows.base import block_length
@@ -212,7 +213,7 @@ def test_errors_name_the_batch_and_the_row(table):
     fails("Batch 1: y has 2 rows, X has 3", Batches([(X, y), (X[:3], y[:2])]))
     fails("Batch 1: X is sparse, in the first batch it is not", Batches([(X, y), (sparse.csr_array(X), y)]))
     fails("Batch 1: the weight is there, in the first batch it is not", Batches([(X, y), (X, y, weight)]))
-    fails("Batch 1: y is not numbers", Batches([(X, table["codes"]), (X, table["words"])]), MLEClassifier())
+    fails("'w' names a column of frames, whose y is to be named", Batches([(X, y, weight)], sample_weight="w"))
     fails(r"batch 0 is of type DataFrame. Name the column y", Batches([frame(table)]))
     fails("'z' is no column; there are", Batches([frame(table)], y="z"))
     fails("no rows. A generator can be read once only", Batches(iter([])))
@@ -220,6 +221,54 @@ def test_errors_name_the_batch_and_the_row(table):
         MLERegressor().fit(batches(X, y), y)
     with pytest.raises(TypeError, match="one at a time, `for X, y, weight in batches"):
         MLERegressor("poisson").fit(X, y).predict(batches(X, y))
+
+
+def ordered(labels, order):
+    return pd.Series(pd.Categorical(labels, order, ordered=True))
+
+
+def test_y_is_of_one_kind(table):
+    X, words = table["X"][:100], np.resize(table["words"], 100)
+    numbers, shares = np.resize([0, 1], 100), np.tile([0.5, 0.5], (100, 1))
+    named = [pd.DataFrame(shares, columns=list(names)) for names in ("ab", "cd")]
+    up, down = (ordered(words, order) for order in (["no", "maybe", "yes"], ["yes", "maybe", "no"]))
+    for first, later, message in [
+        (numbers, words, "y is strings, in the first rows of the table numbers"),
+        (words, numbers, "y is numbers, in the first rows of the table strings"),
+        (words, shares, "y is class probabilities of [0, 1], in the first rows of the table strings"),
+        (shares, numbers, "y is numbers, in the first rows of the table class probabilities of [0, 1]"),
+        (*named, "y is class probabilities of ['c', 'd'], in the first rows of the table class probabilities of ['a'"),
+        (up, down, "y declares the order ['yes', 'maybe', 'no'] of its classes, in the first rows of the table ['no'"),
+    ]:
+        fails("Batch 1: " + re.escape(message), Batches([(X, first), (X, later)]), MLEClassifier("ordinal"))
+    for y in (words, numbers):
+        labels = Labels("MLEClassifier")
+        assert {labels.read(y[rows], None, len(y[rows])).dtype for rows in (slice(40), slice(40, 100))} == {
+            np.dtype(np.int32)
+        }
+
+
+@pytest.mark.parametrize("kind", ["memory", "map", "batches"])
+@pytest.mark.parametrize("at, fraction", [(0, 0), (1500, 1500), (1500, 1700)])
+def test_warnings_count_all_rows(table, at, fraction, kind, tmp_path):
+    """The rows before `at` have no weight; `fraction` is the first row with weight whose y is no integer."""
+    columns = [table[name][:2000].copy() for name in ("X", "counts")] + [np.ones(2000)]
+    columns[2][:at], columns[1][fraction] = 0.0, 0.5
+    if kind == "batches":
+        columns = [batches(*columns, cuts=[0, 400, 1000, 1600, 2000])]
+    elif kind == "map":
+        columns = [mapped(tmp_path, column) for column in columns]
+    with pytest.warns(UserWarning, match=rf"y\[{fraction}\] is 0.5"):
+        MLERegressor("poisson").fit(*columns)
+
+
+@pytest.mark.parametrize("dtype", [int, float])
+def test_a_map_that_is_no_table(table, dtype, tmp_path):
+    X = mapped(tmp_path, np.arange(2000, dtype=dtype))
+    with pytest.raises(ValueError, match="Expected 2D array, got 1D array"):
+        MLERegressor("poisson").fit(X, table["counts"][:2000])
+    with pytest.raises(ValueError, match=r"Found array with 0 sample"):
+        MLERegressor("poisson").fit(X.reshape(-1, 2)[:0], table["counts"][:0])
 
 
 @pytest.mark.parametrize("at", [17, N - 3])

@@ -118,7 +118,7 @@ def places(labels, classes):
     if found is None:
         order = np.argsort(classes)  # a frame's columns are in any order
         place = np.searchsorted(classes, labels, sorter=order) if of_one_kind else np.zeros(len(labels), dtype=int)
-        codes = order[np.minimum(place, len(classes) - 1)]
+        codes = order.astype(np.int32)[np.minimum(place, len(classes) - 1)]
         unknown = classes[codes] != labels
     else:
         numbers, least = found

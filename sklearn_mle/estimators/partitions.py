@@ -152,9 +152,9 @@ def read_partitions(model, target, X, y, weight, reset):
             kind = TypeError if isinstance(report.error, TypeError) else ValueError
             raise kind(f"In partition {i} of X, where rows count from {first}: {report.error}")
         firsts.append(first)
-        first += report.n
         counts = report.n > 0 and (report.total is None or report.total.most > 0)
-        places.append(target.join(report.target) if counts else None)
+        places.append(target.join(report.target, first) if counts else None)
+        first += report.n
         if counts:
             kept.append(i)
         if report.total is not None:

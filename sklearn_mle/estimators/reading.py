@@ -62,16 +62,17 @@ def _from_map(target, X, y, weight):
         total.demand()
         weight = weights.array()
         i = next(rows.start + int(np.argmax(weight[rows] > 0)) for rows in parts if weight[rows].any())
-        target.read(y[i : i + 1], None, 1)  # what rows of weight 0 before it stand in for
+        target.read(y[i : i + 1], None, 1, i)  # what rows of weight 0 before it stand in for
     for rows in parts:
-        ys.append(target.read(y[rows], None if weight is None else weight[rows], rows.stop - rows.start))
+        part_weight = None if weight is None else weight[rows]
+        ys.append(target.read(y[rows], part_weight, rows.stop - rows.start, rows.start))
     return Block(X, ys.array(), weight)
 
 
 def _from_batches(model, target, batches, reset):
     """The block of all batches, whose numbers are written to temporary files."""
     X, y, weight, total = None, ColumnOnDisk(), ColumnOnDisk(), Total()
-    weighted, last = None, None
+    weighted, last, end = None, None, 0
     for number, *batch in batches.numbered():
         try:
             part = check_X(model, batch[0], reset and last is None)
@@ -80,13 +81,13 @@ def _from_batches(model, target, batches, reset):
                 X, weighted = CsrOnDisk() if is_sparse else ColumnOnDisk(), batch[2] is not None
             demand_alike("X", "sparse", is_sparse, isinstance(X, CsrOnDisk))
             demand_alike("the weight", "there", batch[2] is not None, weighted)
-            last = number
+            last, first, end = number, end, end + n
             part_weight = nonnegative(batch[2], n) if weighted else None
             if weighted:
                 total += Total(part_weight.sum(), part_weight.max())
                 if total.most == 0:
                     continue  # no row so far counts
-            part_y = target.read(demand(batch[1], "y", type(model).__name__), part_weight, n)
+            part_y = target.read(demand(batch[1], "y", type(model).__name__), part_weight, n, first)
         except (TypeError, ValueError) as error:
             kind = TypeError if isinstance(error, TypeError) else ValueError
             raise kind(f"Batch {number}: {error}") from None

@@ -18,23 +18,24 @@ class Numbers:
 
     def __init__(self, likelihood, owner):
         self.likelihood, self.owner = likelihood, owner
-        self.stand_in, self.n, self.fraction = StandIn(), 0, None
+        self.stand_in, self.fraction = StandIn(), None
 
-    def read(self, y, weight, n):
-        """The next n rows."""
+    def read(self, y, weight, n, first=0):
+        """The next n rows, from row `first` of the table."""
         likelihood = self.likelihood
         y = likelihood.check(self.stand_in.fill(numbers(y, n, likelihood, self.owner), weight))
         fraction = likelihood.support.fraction(y)
         if fraction and self.fraction is None:
-            self.fraction = fraction._replace(row=self.n + fraction.row)
-        self.n += n
+            row = fraction.row
+            if weight is not None and not weight[row]:  # it has the y of the first row with a weight
+                row = int(np.argmax(weight > 0))
+            self.fraction = fraction._replace(row=first + row)
         return y
 
-    def join(self, other):
-        """Go on after the rows that another one read; what becomes of their y: None, nothing."""
+    def join(self, other, first):
+        """Go on with rows from `first` that another one read; what becomes of their y: None, nothing."""
         if other.fraction and self.fraction is None:
-            self.fraction = other.fraction._replace(row=self.n + other.fraction.row)
-        self.n += other.n
+            self.fraction = other.fraction._replace(row=first + other.fraction.row)
 
 
 def numbers(y, n, likelihood, owner):
@@ -57,16 +58,17 @@ class Labels:
         The classes that the columns of y stand for, if it has columns.
     declared : list or None
         The classes in the order that the dtype of y states.
+    kind : str or None
+        What y is, in all parts.
     """
 
     def __init__(self, owner):
         self.owner, self.stand_in = owner, StandIn()
-        self.found, self.columns, self.declared = None, None, None
+        self.found, self.columns, self.declared, self.kind = None, None, None, None
 
-    def read(self, y, weight, n):
-        """The next n rows."""
-        if self.declared is None:
-            self.declared = declared_order(y)
+    def read(self, y, weight, n, first=0):
+        """The next n rows, from row `first` of the table."""
+        self._found_order(declared_order(y))
         y, columns = check_labels(y, self.owner)
         y = self.stand_in.fill(check_length(y, n), weight)
         if columns is not None:
@@ -77,30 +79,36 @@ class Labels:
         places = self._found_labels(labels)
         return codes if places is None else places[codes]
 
-    def join(self, other):
-        """Go on after the rows that another one read; the numbers of their labels, None if these stay."""
-        if self.declared is None:
-            self.declared = other.declared
+    def join(self, other, first):
+        """Go on with rows from `first` that another one read; the numbers of their labels, None if these stay."""
+        self._found_order(other.declared)
         return self._found_labels(other.found) if other.columns is None else self._found_columns(other.columns)
 
+    def _found_order(self, declared):
+        if self.declared is None:
+            self.declared = declared
+        elif declared not in (None, self.declared):
+            raise ValueError(
+                f"y declares the order {declared} of its classes, in the first rows of the table {self.declared}."
+            )
+
     def _found_columns(self, columns):
-        self._demand_alike("class probabilities", self.found is None)
-        self.columns = columns if self.columns is None else self.columns
-        self._demand_alike(f"those of {self.columns.tolist()}", np.array_equal(columns, self.columns))
+        self._demand_alike(f"class probabilities of {columns.tolist()}")
+        self.columns = columns
 
     def _found_labels(self, labels):
         """The numbers of these labels; None if they are the first."""
-        self._demand_alike("labels", self.columns is None)
+        self._demand_alike("strings" if labels.dtype.kind in "OUST" else "numbers")
         if self.found is None:
             self.found = labels
             self._numbers = {label: k for k, label in enumerate(labels.tolist())}
             return None
-        strings = [kind.dtype.kind in "OUST" for kind in (labels, self.found)]
-        self._demand_alike("strings" if strings[1] else "numbers", strings[0] == strings[1])
-        places = np.array([self._numbers.setdefault(label, len(self._numbers)) for label in labels.tolist()])
+        numbers = [self._numbers.setdefault(label, len(self._numbers)) for label in labels.tolist()]
+        places = np.array(numbers, dtype=np.int32)
         self.found = np.concatenate([self.found, labels[places >= len(self.found)]])
         return places
 
-    def _demand_alike(self, what, alike):
-        if not alike:
-            raise ValueError(f"y is not {what}, as it is in the first rows of the table.")
+    def _demand_alike(self, kind):
+        self.kind = self.kind or kind
+        if kind != self.kind:
+            raise ValueError(f"y is {kind}, in the first rows of the table {self.kind}.")
