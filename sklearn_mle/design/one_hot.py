@@ -32,8 +32,8 @@ def coded(X):
     for table in (sample, X):  # what other rows add to the sample splits its groups, so that one pass is enough
         if not _note(table, starts, ends, ones):
             return X
-        replaced = ones[sample.indices].sum() / SAMPLE  # numbers of a row that codes would stand for
-        starts = _starts(starts, ends, ones, at_most=replaced / FULL) if replaced >= 1 else None
+        at_most = ones[sample.indices].sum() / SAMPLE / FULL
+        starts = _starts(starts, ends, ones, at_most) if at_most >= 1 else None
         if starts is None:
             return X
     return _columns(X, np.split(np.arange(p), starts[1:]), ones)
