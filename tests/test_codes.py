@@ -316,6 +316,18 @@ def test_many_rows_need_few_passes_as_the_hessian_is_cheap():
     assert ours.n_iter_ <= 5
 
 
+def test_one_factor_of_which_the_first_level_is_dropped_is_coded():
+    assert isinstance(coded(encoded(levels=(5,), drop="first")), Columns)
+
+
+@pytest.mark.parametrize("plain, cheap", [(0, True), (2, True), (30, True), (60, False), (150, False)])
+def test_the_hessian_of_many_plain_columns_is_not_cheap(plain, cheap):
+    numbers = sparse.random_array((N, plain), density=0.02, format="csr", random_state=0)
+    kept = coded(sparse.csr_array(sparse.hstack([numbers, encoded(drop="first")])))
+    assert kept.plain[1].shape[1] == plain
+    assert kept.cheap_gram is cheap
+
+
 def test_sgd_and_partial_fit_take_them():
     X = TABLES["drop first"]
     y, _ = counts(X)

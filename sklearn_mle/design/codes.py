@@ -7,6 +7,8 @@ from .block import dense, row_slices
 
 # Sums over rows for each of a product: up to here they cost no more than the nll of a row, or little.
 CHEAP = 4
+# A sum over rows by codes takes as long as so many products of two dense columns, which BLAS adds up.
+BLAS = 16
 
 
 class Repeated:
@@ -123,7 +125,8 @@ class Columns:
     def cheap_gram(self):
         """Whether `gram` needs few times the sums over rows that g @ X needs."""
         plain, repeated = self.plain[1].shape[1], len(self.repeated)
-        return repeated * (repeated - 1) / 2 + (1 + plain) * repeated <= CHEAP * (plain + repeated)
+        sums = repeated * (repeated - 1) / 2 + (1 + plain) * repeated + (1 + plain) ** 2 / BLAS
+        return sums <= CHEAP * (plain + repeated)
 
     def gram(self, h, shift, scale):
         """Z' diag(h) Z of Z = [1, (X - shift) / scale], shape (1 + p, 1 + p): by tables, from sums of h by their codes.
