@@ -77,6 +77,14 @@ class Objective:
         """The objective with kinks rounded over `width` scales of y."""
         return replace(self, likelihood=self.likelihood.smoothed(width))
 
+    def with_density_at_kinks(self, w):
+        """The objective whose curvature at kinks is by the density that the rows show there, not the family's."""
+        if self.likelihood.smooth or not hasattr(self.likelihood, "with_density"):
+            return self
+        block = self.rows.sample().block
+        known = self.likelihood.with_density(block.y, block.eta(self.layout.unpack(w)), self.rows.total)
+        return replace(self, likelihood=known)
+
     def near_kinks(self, w, n):
         """The n rows nearest to their kink at w: F about w, piecewise linear, until another row passes its own."""
         kinks = self.rows.sum(_kinks, self.likelihood, self.layout, self.layout.unpack(w), n)

@@ -68,3 +68,17 @@ def test_statsmodels_has_the_same_errors(name, covariance):
     theirs = theirs if theirs.ndim == 2 else theirs[:3]
     # Of truncated counts their scores are differences.
     np.testing.assert_allclose(errors, theirs * factor, rtol=2e-6 if name == "truncated" else 1e-7)
+
+
+@pytest.mark.parametrize("quantile", [0.5, 0.9])
+def test_the_sandwich_of_a_quantile_estimates_the_density_there(quantile):
+    """Koenker (2005), 3.4.2: statsmodels' QuantReg has the same bandwidth with another kernel."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((20_000, 2))
+    y = X @ [1.0, 2.0] + rng.standard_t(3, len(X))
+    model = MLERegressor(families.AsymmetricLaplace(quantile)).fit(X, y)
+    ours = Inference.from_estimator(model, X, y, covariance="sandwich").std_error["mu"]
+    theirs = sm.QuantReg(y, sm.add_constant(X)).fit(q=quantile).bse
+    by_family = Inference.from_estimator(model, X, y, covariance="expected").std_error["mu"]
+    np.testing.assert_allclose(ours, theirs, rtol=0.15)
+    assert (by_family < 0.85 * theirs).all()

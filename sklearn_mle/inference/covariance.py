@@ -134,6 +134,8 @@ def covariance_of(fit, covariance, groups):
     Liang and Zeger (1986), Longitudinal data analysis using generalized linear models, Biometrika 73 (clusters).
     """
     objective, w = fit.objective, fit.w
+    if covariance not in CURVATURES:
+        objective = objective.with_density_at_kinks(w)
     found = directions(objective, w, expected=covariance == "expected")
     if covariance in CURVATURES:
         return found, found.covariance

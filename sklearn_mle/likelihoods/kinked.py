@@ -1,5 +1,7 @@
 """Likelihoods of real numbers whose nll has a kink at mu: of medians and other quantiles."""
 
+from copy import copy
+
 import numpy as np
 from scipy import stats
 
@@ -20,6 +22,7 @@ class Kinked(Likelihood):
     links = {"mu": Identity(), "scale": Log()}
     nuisance = ("scale",)
     smooth = False
+    bandwidth = None  # of a kernel that estimates the density of z at its kink; None: that of the family
 
     @property
     def slopes(self):
@@ -59,18 +62,51 @@ class Kinked(Likelihood):
         if order < 2:
             return parts
         nll, gradient, hessian = parts
-        below, above = self.slopes
-        # The mean of a squared slope is below above; that of the row's own side is in its gradient.
-        ratio = np.where(y < self.theta(eta)[0], above / below, below / above)
         hessian = [list(rows) for rows in hessian]
-        hessian[0] = [gradient[0] ** 2 * ratio, *(np.zeros(1) for _ in gradient[1:])]
+        hessian[0] = [self._curvature(y, eta, gradient[0]), *(np.zeros(1) for _ in gradient[1:])]
         for rows in hessian[1:]:
             rows[0] = np.zeros(1)
         return nll, gradient, hessian
 
+    def _curvature(self, y, eta, slope):
+        """That of the mean nll in the first predictor: what its slope jumps by at the kink, times the density there."""
+        below, above = self.slopes
+        if self.bandwidth is None:
+            # The mean of a squared slope is below above; that of the row's own side is in `slope`.
+            return slope**2 * np.where(y < self.theta(eta)[0], above / below, below / above)
+        z, by_eta = self.kinks(y, eta)
+        return (below + above) * stats.norm.pdf(z / self.bandwidth) / self.bandwidth * by_eta[0] ** 2
+
     def smoothed(self, width):
         """The likelihood with its kink rounded over about `width` scales."""
         return Smoothed(self, width)
+
+    def with_density(self, y, eta, n):
+        """The likelihood with the curvature in mu of n rows whose density at the kink is estimated, not the family's.
+
+        Parameters
+        ----------
+        y, eta : of a sample of rows
+        n : float
+
+        References
+        ----------
+        Koenker (2005), Quantile Regression, section 3.4.2 (Powell's kernel estimate, with the bandwidth of Hall and
+        Sheather), here with a Gaussian kernel of the same variance.
+        """
+        below, above = self.slopes
+        level, z = above / (below + above), self.kinks(y, eta)[0]
+        x = stats.norm.ppf(level)
+        width = (
+            n ** (-1 / 3)
+            * stats.norm.ppf(0.975) ** (2 / 3)
+            * (1.5 * stats.norm.pdf(x) ** 2 / (2 * x * x + 1)) ** (1 / 3)
+        )
+        ends = stats.norm.ppf(np.clip([level - width, level + width], 0.5 / n, 1 - 0.5 / n))
+        spread_of_z = min(np.std(z), np.subtract(*np.quantile(z, [0.75, 0.25])) / 1.34)
+        other = copy(self)
+        other.bandwidth = spread_of_z * (ends[1] - ends[0]) / 2 / np.sqrt(3)
+        return other
 
     def kinks(self, y, eta):
         """z of each row and its gradient in eta."""
