@@ -474,7 +474,6 @@ def test_kinks_have_expected_curvature_only(table):
     Z, scale = sm.add_constant(X), found.parameters["scale"].estimate
     close(found.std_error["mu"], scale * np.sqrt(np.diag(np.linalg.inv(Z.T @ Z))), 1e-6)
     close(found.std_error["scale"], [1 / np.sqrt(N)], 1e-6)
-    close(infer(model, X, y, covariance="sandwich").std_error["mu"], found.std_error["mu"], 1e-2)  # (g / scale)^2 = 1
     end = found.conf_int(method="profile")["mu"][1, 1]
     held = np.column_stack([X[:, 1], end * X[:, 0]])
     fall = model.log_likelihood_ - MLERegressor(families.Laplace(), offset=1).fit(held, y).log_likelihood_
