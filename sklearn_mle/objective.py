@@ -82,8 +82,9 @@ class Objective:
         if self.likelihood.smooth or not hasattr(self.likelihood, "with_density"):
             return self
         block = self.rows.sample().block
-        known = self.likelihood.with_density(block.y, block.eta(self.layout.unpack(w)), self.rows.total)
-        return replace(self, likelihood=known)
+        weight = np.ones(len(block)) if block.weight is None else block.weight
+        eta = block.eta(self.layout.unpack(w))
+        return replace(self, likelihood=self.likelihood.with_density(block.y, eta, weight, self.rows.total))
 
     def near_kinks(self, w, n):
         """The n rows nearest to their kink at w: F about w, piecewise linear, until another row passes its own."""

@@ -82,3 +82,18 @@ def test_the_sandwich_of_a_quantile_estimates_the_density_there(quantile):
     by_family = Inference.from_estimator(model, X, y, covariance="expected").std_error["mu"]
     np.testing.assert_allclose(ours, theirs, rtol=0.15)
     assert (by_family < 0.85 * theirs).all()
+
+
+def test_the_density_at_a_quantile_counts_rows_as_their_weights_say():
+    rng = np.random.default_rng(0)
+    X, weight = rng.standard_normal((300, 2)), rng.integers(0, 4, 300)
+    y = X @ [1.0, 2.0] + rng.standard_t(3, 300)
+    y[weight == 0] *= 100
+    twice = np.repeat(np.arange(300), weight)
+    model = MLERegressor("laplace").fit(X, y, weight)
+    weighted = Inference.from_estimator(model, X, y, sample_weight=weight, covariance="sandwich")
+    repeated = Inference.from_estimator(model, X[twice], y[twice], covariance="sandwich")
+    np.testing.assert_allclose(weighted.std_error["mu"], repeated.std_error["mu"], rtol=1e-9)
+    ties = np.round(y / 50)
+    found = Inference.from_estimator(MLERegressor("laplace").fit(X, ties), X, ties, covariance="sandwich")
+    assert np.isfinite(found.std_error["mu"]).all()

@@ -81,12 +81,12 @@ class Kinked(Likelihood):
         """The likelihood with its kink rounded over about `width` scales."""
         return Smoothed(self, width)
 
-    def with_density(self, y, eta, n):
+    def with_density(self, y, eta, weight, n):
         """The likelihood with the curvature in mu of n rows whose density at the kink is estimated, not the family's.
 
         Parameters
         ----------
-        y, eta : of a sample of rows
+        y, eta, weight : of a sample of rows, weight (m,)
         n : float
 
         References
@@ -103,9 +103,12 @@ class Kinked(Likelihood):
             * (1.5 * stats.norm.pdf(x) ** 2 / (2 * x * x + 1)) ** (1 / 3)
         )
         ends = stats.norm.ppf(np.clip([level - width, level + width], 0.5 / n, 1 - 0.5 / n))
-        spread_of_z = min(np.std(z), np.subtract(*np.quantile(z, [0.75, 0.25])) / 1.34)
+        z = np.broadcast_to(z, len(y))
+        deviation, quartiles = spread(z, weight)[1], [quantile(z, weight, q) for q in (0.25, 0.75)]
+        middle = (quartiles[1] - quartiles[0]) / 1.34
         other = copy(self)
-        other.bandwidth = spread_of_z * (ends[1] - ends[0]) / 2 / np.sqrt(3)
+        # Of ties the quartiles may be one number.
+        other.bandwidth = (min(deviation, middle) if middle > 0 else deviation) * (ends[1] - ends[0]) / 2 / np.sqrt(3)
         return other
 
     def kinks(self, y, eta):
