@@ -66,13 +66,13 @@ class QuasiNewton(Solver):
             step = -product(inverse, pairs, g)
             decrement = -0.5 * float(g @ step)
             report(w, value, float(np.linalg.norm(g)), decrement)
-            size, length = max(1.0, abs(value)), np.abs(step).max()
+            size, longest = max(1.0, abs(value)), np.abs(step).max()
             least = max(self.tol, np.finfo(float).eps) * size
             # The share of the gap that the last step has left, this one will leave: no pass is needed to see it.
             share = decrement / decrements[-1] if decrements else 1.0
-            foreseen = share * decrement <= SURE * least and length < LONG
+            foreseen = share * decrement <= SURE * least and longest < LONG
             if foreseen or decrement <= least:
-                if foreseen or length < SHORT:
+                if foreseen or longest < SHORT:
                     w, value, step = w + step, value - decrement, np.sqrt(share) * step
                 return Solution(w, value, n_iter, True, f"the gap of F is below {self.tol:g}", step, deficiency)
             if len(decrements) > 2 and decrement > SLOW**2 * decrements[-2]:
