@@ -44,7 +44,7 @@ class Objective:
     @property
     def cheap_hessian(self):
         """Whether a pass with the Hessian costs about two with the gradient alone: not where it is made of tiles."""
-        return getattr(self.rows.block.X, "cheap_gram", False)
+        return self.rows.block.cheap_gram
 
     @property
     def invariances(self):

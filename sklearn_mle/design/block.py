@@ -126,7 +126,7 @@ class Block:
     ----------
     X : array-like of shape (m, p)
         Whatever has shape, dtype, X[rows], W @ X.T and g @ X, and toarray() unless it is an ndarray; and gram(h, shift,
-        scale) where Z'hZ has a shorter way than by tiles.
+        scale) where Z'hZ has a shorter way than by tiles, with `cheap_gram`.
     y : array of shape (m,) or (m, columns)
     weight : array of shape (m,) or None
         None: every row counts once.
@@ -143,6 +143,16 @@ class Block:
 
     def __len__(self):
         return self.X.shape[0]
+
+    @property
+    def gram(self):
+        """Z'hZ as X itself makes it, or None: a foreign table has tiles only."""
+        return getattr(self.X, "gram", None)
+
+    @property
+    def cheap_gram(self):
+        """Whether Z'hZ takes few times as long as g Z."""
+        return self.gram is not None and self.X.cheap_gram
 
     def __getitem__(self, rows):
         """The block of these rows (a slice or indices)."""

@@ -75,7 +75,7 @@ def gram(block, layout, h):
     layout : Layout
     h : K lists of K rows, symmetric: the Hessian of each row's nll in eta, its expectation, or g g'
     """
-    if layout.basis is None and hasattr(block.X, "gram"):
+    if layout.basis is None and block.gram is not None:
         return _gram_of_X(block, layout, h)
     H = np.zeros((layout.size, layout.size))
     for rows, Z in block.tiles(layout):
