@@ -1,5 +1,6 @@
 """How a fit shows its progress: verbose lines, scikit-learn's callbacks; and how it is interrupted."""
 
+import itertools
 import os
 import re
 import subprocess
@@ -14,9 +15,12 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sklearn_mle import MLEClassifier, MLERegressor, MLERegressorCV
-from sklearn_mle.estimators import history
+from sklearn_mle import Batches, MLEClassifier, MLERegressor, MLERegressorCV
+from sklearn_mle.design import Block
+from sklearn_mle.estimators import history, table
 from sklearn_mle.estimators.history import History
+from sklearn_mle.rows import Rows
+from sklearn_mle.rows import base as rows_base
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(500, 3))
@@ -52,6 +56,78 @@ def test_a_long_search_tells_how_long_it_will_last(monkeypatch, capsys):
 def test_a_short_search_says_nothing_of_time(capsys):
     MLERegressor("poisson", verbose=1).fit(X, Y)
     assert " s" not in capsys.readouterr().out
+
+
+# --- a long pass ---
+
+
+@pytest.fixture
+def slow(monkeypatch):
+    """Blocks of 64 rows, and a clock by which each of them takes two seconds."""
+    now = itertools.count(0.0, 2.0)
+    monkeypatch.setattr(history, "monotonic", lambda: next(now))
+    monkeypatch.setattr(rows_base, "block_length", lambda width, K: 64)
+
+
+def told(capsys, name="pass"):
+    """(percent, seconds to go) of the lines that tell of a pass."""
+    found = re.findall(rf"^  {name}: (\d+)%, about (\d+) s to go$", capsys.readouterr().out, re.M)
+    return [tuple(map(int, pair)) for pair in found]
+
+
+def blocks(n, watch, n_threads=1):
+    return Rows(Block(np.ones((64 * n, 2)), np.ones(64 * n)), 1, n_threads, watch)
+
+
+@pytest.mark.parametrize("n_threads", [1, 3])
+@pytest.mark.parametrize("kind", ["sum", "map", "batches"])
+def test_a_long_pass_tells_how_far_it_is(kind, n_threads, slow, capsys):
+    rows = blocks(10, history.watch(1), n_threads)
+    if kind == "sum":
+        rows.sum(len)
+    elif kind == "map":
+        rows.map(lambda block: block)
+    else:
+        list(rows.batches(64, np.random.RandomState(0)))
+    assert told(capsys) == [(30, 14), (60, 8), (90, 2)]
+
+
+def test_rows_that_come_of_rows_are_watched_too(slow, capsys):
+    rows = blocks(10, history.watch(1))
+    which = np.array([True, False])
+    for other in [rows.cut(2), rows.centred(np.ones(2)), rows.columns_only(which), rows.map(lambda block: block)]:
+        told(capsys)
+        other.sum(len)
+        assert told(capsys) == [(30, 14), (60, 8), (90, 2)]
+
+
+def test_who_does_not_ask_is_told_nothing_of_passes(slow, capsys):
+    blocks(10, history.watch(0)).sum(len)
+    MLERegressor("poisson").fit(X, Y)
+    assert capsys.readouterr().out == ""
+
+
+def test_a_quick_pass_says_nothing(slow, capsys):
+    blocks(2, history.watch(1)).sum(len)
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("source", ["memory", "map", "batches"])
+def test_a_fit_tells_of_its_long_passes(source, slow, monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(table, "PART", 3 * 50)
+    data = X, Y
+    if source == "map":
+        np.save(tmp_path / "X.npy", X)
+        data = np.load(tmp_path / "X.npy", mmap_mode="r"), Y
+    elif source == "batches":
+        data = (Batches([(X[i : i + 50], Y[i : i + 50]) for i in range(0, len(X), 50)]),)
+    MLERegressor("poisson", verbose=1).fit(*data)
+    out = capsys.readouterr().out
+    assert re.search(r"^  pass: 38%, about \d+ s to go$", out, re.M)
+    if source == "batches":
+        assert "  batches: 300 rows in" in out
+    else:
+        assert re.search(r"^  check of X: \d+%, about \d+ s to go$", out, re.M)
 
 
 # --- Ctrl-C -------------------------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ from .columns import (
     with_offset,
 )
 from .diagnosis import diagnosis
-from .history import History
+from .history import History, watch
 from .parameters import check_parameters, chosen_solver, named_solver, threads
 from .partitions import read_partitions
 from .progress import CallbackSupportMixin, Iterations, Stop, followed, unfollowed
@@ -160,7 +160,7 @@ class BaseMLE(CallbackSupportMixin, BaseEstimator):
         if any(map(is_dask, table)):
             rows = read_partitions(self, reading, *table, reset)
         else:
-            rows = Rows(read(self, reading, *table, reset), 1, threads(self.n_jobs))
+            rows = Rows(read(self, reading, *table, reset), 1, threads(self.n_jobs), watch(self.verbose))
         return self._target(rows, reading, reset, **target)
 
     def _columns(self):

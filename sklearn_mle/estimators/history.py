@@ -1,11 +1,15 @@
-"""What a solver reports on its way: kept, and printed if asked."""
+"""What a solver reports on its way, and how far a long pass is: kept, and printed if asked."""
 
+from functools import partial
+from threading import Lock
 from time import monotonic
 
 import numpy as np
 
-# Seconds: a search that takes longer is told how long it will last.
-LONG = 2.0
+from ..rows import unwatched
+
+# Seconds: a search that takes longer is told how long it will last; a pass, as often as so many have gone by.
+LONG, PAUSE = 2.0, 5.0
 
 
 class History:
@@ -46,3 +50,30 @@ class History:
     def arrays(self):
         """{"loss": array, "gradient_norm": array}."""
         return {"loss": np.array(self.loss), "gradient_norm": np.array(self.gradient_norm)}
+
+
+class Pass:
+    """A pass over n rows (None: nobody knows how many), that says every few seconds how far it is."""
+
+    def __init__(self, n, name="pass"):
+        self.n, self.name, self.done, self.lock = n, name, 0, Lock()
+        self.begun = self.told = monotonic()
+
+    def __call__(self, n):
+        """So many more rows are done."""
+        with self.lock:  # blocks are added in threads
+            self.done += n
+            now = monotonic()
+            if now - self.told < PAUSE or self.done == self.n:
+                return
+            self.told, seconds = now, now - self.begun
+        if self.n is None:
+            text = f"{self.done:,} rows in {seconds:.0f} s"
+        else:
+            text = f"{self.done / self.n:.0%}, about {seconds * (self.n / self.done - 1):.0f} s to go"
+        print(f"  {self.name}: {text}", flush=True)
+
+
+def watch(verbose, name="pass"):
+    """What is called as a pass over n rows begins, and returns what is called with the rows of each part done."""
+    return partial(Pass, name=name) if verbose else unwatched

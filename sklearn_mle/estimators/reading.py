@@ -5,6 +5,7 @@ from scipy import sparse
 
 from ..design import Block, coded
 from ..rows import Batches, ColumnOnDisk, CsrOnDisk, on_disk
+from .history import watch
 from .table import check_length, check_X, demand
 from .weights import Total, check_weight, nonnegative
 
@@ -72,7 +73,7 @@ def _from_map(target, X, y, weight):
 def _from_batches(model, target, batches, reset):
     """The block of all batches, whose numbers are written to temporary files."""
     X, y, weight, total = None, ColumnOnDisk(), ColumnOnDisk(), Total()
-    weighted, last, end = None, None, 0
+    weighted, last, end, done = None, None, 0, watch(model.verbose, "batches")(None)
     for number, *batch in batches.numbered():
         try:
             part = check_X(model, batch[0], reset and last is None)
@@ -82,6 +83,7 @@ def _from_batches(model, target, batches, reset):
             demand_alike("X", "sparse", is_sparse, isinstance(X, CsrOnDisk))
             demand_alike("the weight", "there", batch[2] is not None, weighted)
             last, first, end = number, end, end + n
+            done(n)
             part_weight = nonnegative(batch[2], n) if weighted else None
             if weighted:
                 total += Total(part_weight.sum(), part_weight.max())

@@ -54,7 +54,8 @@ class MLERegressor(RegressorMixin, BaseMLE):
     random_state : int, RandomState or None, default=None
         Order of the mini-batches.
     verbose : int, default=0
-        1 prints a line per iteration, and how long a search of more than 2 s will last at this rate.
+        1 prints a line per iteration, how long a search of more than 2 s will last at this rate, and every 5 s how far
+        a long pass over the rows is.
 
     Attributes
     ----------

@@ -11,9 +11,11 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import column_or_1d, validate_data
 
 from ..design import row_slices
-from ..rows import Batches, ColumnOnDisk, on_disk
+from ..rows import Batches, ColumnOnDisk, on_disk, unwatched
+from .history import watch
 
 NUMBERS = "biuf"  # the kinds of dtype that hold real numbers
+PART = 2**20  # numbers that are checked at once
 
 
 def check_X(model, X, reset):
@@ -26,7 +28,7 @@ def check_X(model, X, reset):
         X = floats_on_disk(X)
     options = {"accept_sparse": "csr", "dtype": [np.float64, np.float32], "ensure_all_finite": False}
     X = validate_data(model, X, reset=reset, **options)
-    return demand_finite(X, "X", names, type(model).__name__)
+    return demand_finite(X, "X", names, type(model).__name__, watch=watch(model.verbose, "check of X"))
 
 
 def floats_on_disk(X):
@@ -148,16 +150,19 @@ def is_missing(value):
     return value is None or (not isinstance(value, str) and str(value) in ("nan", "<NA>", "NaT"))
 
 
-def demand_finite(values, name, names, owner, infinite=False):
+def demand_finite(values, name, names, owner, infinite=False, watch=unwatched):
     """The values themselves, or a ValueError that names the first NaN, or (unless `infinite`) infinite one."""
     numbers = values.data if sparse.issparse(values) else values
-    with np.errstate(all="ignore"):
-        if np.isfinite(np.sum(numbers)):  # one pass without any array: what is wrong is sought only where something is
-            return values
-    for rows in row_slices(len(numbers), max(1, numbers[:1].size)):
-        bad = np.isnan(numbers[rows]) if infinite else ~np.isfinite(numbers[rows])
-        if bad.any():
-            break
+    done = watch(len(numbers))
+    for rows in row_slices(len(numbers), max(1, numbers[:1].size), PART):
+        part = numbers[rows]
+        with np.errstate(all="ignore"):
+            finite = np.isfinite(np.sum(part))  # without any array: what is wrong is sought only where something is
+        if not finite:
+            bad = np.isnan(part) if infinite else ~np.isfinite(part)
+            if bad.any():
+                break
+        done(len(part))
     else:
         return values
     i, *rest = first(bad)

@@ -1,6 +1,6 @@
 """Where the rows are and who adds over them: arrays and threads, memory maps, batches."""
 
-from .base import SAMPLE, Rows, block_length, fold
+from .base import SAMPLE, Rows, block_length, fold, unwatched
 from .batches import Batches
 from .storage import ColumnOnDisk, CsrOnDisk, on_disk
 from .threads import one_blas_thread
@@ -15,4 +15,5 @@ __all__ = [
     "fold",
     "on_disk",
     "one_blas_thread",
+    "unwatched",
 ]

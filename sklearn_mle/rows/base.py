@@ -39,6 +39,15 @@ def fold(parts):
     return total
 
 
+def unwatched(n):
+    """A pass that nobody watches."""
+    return _ignore
+
+
+def _ignore(n):
+    pass
+
+
 class Rows:
     """A table in memory or in memory maps, cut into blocks once.
 
@@ -49,10 +58,13 @@ class Rows:
     K : int
         Number of linear predictors, for the size of blocks.
     n_threads : int
+    watch : callable
+        ``watch(n)``, called as a pass over n rows begins, returns what is called with the number of rows of each block
+        that is done.
     """
 
-    def __init__(self, block, K, n_threads=1):
-        self.block, self.K, self.n_threads = block, K, n_threads
+    def __init__(self, block, K, n_threads=1, watch=unwatched):
+        self.block, self.K, self.n_threads, self.watch = block, K, n_threads, watch
         self.on_disk = on_disk(block.X) or on_disk(block.y)
         n, p = block.X.shape
         self._width = getattr(block.X, "nnz", n * p) / max(n, 1)  # sparse: what a row stores
@@ -84,11 +96,18 @@ class Rows:
 
     def sum(self, step, *args):
         """The sum of step(block, *args) over the blocks, the same bits whoever adds."""
-        ended = Event()
+        ended, done = Event(), self.watch(len(self))
+
+        def parts(blocks):
+            for block in blocks:
+                if ended.is_set():
+                    return
+                yield step(block, *args)
+                done(len(block))
 
         def add(blocks):
             with np.errstate(all="ignore"):  # of this thread: values may be inf, and what becomes of them is ours
-                return fold(step(block, *args) for block in blocks if not ended.is_set())
+                return fold(parts(blocks))
 
         if self.n_threads == 1 or len(self.blocks) == 1:
             return add(self.blocks)
@@ -106,7 +125,7 @@ class Rows:
 
         What a table in memory maps is given is kept in a temporary file.
         """
-        whole = self.block
+        whole, done = self.block, self.watch(len(self))
         y, weight, offset = self.column(whole.y), self.column(whole.weight), {}
         for block in self.blocks:
             block = step(block, *args)
@@ -117,12 +136,13 @@ class Rows:
                 for k, row in enumerate(block.offset):
                     if np.ndim(row):
                         offset.setdefault(k, self.column()).append(row)
+            done(len(block))
         weight = None if block.weight is None else weight.array()
         if offset:  # the last block shows which predictors have none
             rows = [offset[k].array() if k in offset else row for k, row in enumerate(block.offset)]
         else:
             rows = block.offset
-        return Rows(replace(whole, y=y.array(), weight=weight, offset=rows), self.K, self.n_threads)
+        return self._with(replace(whole, y=y.array(), weight=weight, offset=rows))
 
     def column(self, whole=None):
         """An empty column that is kept where the rows are: in memory, or in a file."""
@@ -130,7 +150,7 @@ class Rows:
 
     def cut(self, K):
         """The same rows in blocks for so many linear predictors."""
-        return Rows(self.block, K, self.n_threads)
+        return Rows(self.block, K, self.n_threads, self.watch)
 
     def sample(self, n=SAMPLE):
         """At most n rows of positive weight at equal strides, gathered once; all rows if there are no more."""
@@ -166,7 +186,7 @@ class Rows:
         A batch takes one short run of neighbours from each of many equal parts of the table: so it is read quickly,
         and a table sorted by y, or with a period, does no harm.
         """
-        counting = self.n_counting
+        counting, done = self.n_counting, self.watch(self.n_counting)
         m = max(1, round(counting / n))
         run = max(1, min(n // PLACES, RUN // int(self._width + self.K)))
         parts = np.arange(0, -(-counting // run), m)
@@ -178,6 +198,7 @@ class Rows:
             # Its share of the whole weight, not its own: else light batches would count as much as heavy ones.
             rows.total = self.total * len(at) / counting
             yield rows
+            done(len(at))
 
     def split(self, share, rng):
         """Two tables: all rows but a random share of those of positive weight, and that share, gathered once."""
@@ -186,16 +207,18 @@ class Rows:
         held_out = np.sort(rng.permutation(counting)[:n])
         weight = np.ones(len(self)) if self.block.weight is None else self.block.weight.copy()
         weight[held_out] = 0.0  # X is not copied
-        rest = Rows(replace(self.block, weight=weight), self.K, self.n_threads)
-        return rest, Rows(self.block[held_out], self.K, self.n_threads)
+        return self._with(replace(self.block, weight=weight)), self._with(self.block[held_out])
 
     def centred(self, origin):
         """The same rows with X - origin for X."""
-        return Rows(replace(self.block, X=Centred(self.block.X, origin)), self.K, self.n_threads)
+        return self._with(replace(self.block, X=Centred(self.block.X, origin)))
 
     def columns_only(self, which):
         """The same rows with these columns (boolean) of X, gathered."""
-        return Rows(replace(self.block, X=self.block.X[:, which]), self.K, self.n_threads)
+        return self._with(replace(self.block, X=self.block.X[:, which]))
+
+    def _with(self, block):
+        return Rows(block, self.K, self.n_threads, self.watch)
 
 
 def _weight(block):
