@@ -6,6 +6,7 @@ import numpy as np
 
 from .design import Layout, NearKinks, Parts, Root, gram
 from .likelihoods.base import Likelihood
+from .likelihoods.rounded import bandwidth_at_kink
 from .penalty import ElasticNet
 
 # Of the columns of X: where more have no coefficient, the others are gathered.
@@ -79,12 +80,13 @@ class Objective:
 
     def with_density_at_kinks(self, w):
         """The objective whose curvature at kinks is by the density that the rows show there, not the family's."""
-        if self.likelihood.smooth or not hasattr(self.likelihood, "with_density"):
+        likelihood, block = self.likelihood, self.rows.sample().block
+        if likelihood.smooth:
             return self
-        block = self.rows.sample().block
         weight = np.ones(len(block)) if block.weight is None else block.weight
-        eta = block.eta(self.layout.unpack(w))
-        return replace(self, likelihood=self.likelihood.with_density(block.y, eta, weight, self.rows.total))
+        z = np.broadcast_to(likelihood.kinks(block.y, block.eta(self.layout.unpack(w)))[0], len(block))
+        bandwidth = bandwidth_at_kink(z, weight, likelihood.slopes, self.rows.total)
+        return replace(self, likelihood=likelihood.with_density(bandwidth))
 
     def near_kinks(self, w, n):
         """The n rows nearest to their kink at w: F about w, piecewise linear, until another row passes its own."""

@@ -97,3 +97,23 @@ def test_the_density_at_a_quantile_counts_rows_as_their_weights_say():
     ties = np.round(y / 50)
     found = Inference.from_estimator(MLERegressor("laplace").fit(X, ties), X, ties, covariance="sandwich")
     assert np.isfinite(found.std_error["mu"]).all()
+
+
+@pytest.mark.parametrize("wrapper", ["censored", "truncated"])
+def test_the_density_at_a_kink_is_estimated_where_y_is_censored_or_truncated(wrapper):
+    # Where the law is the family's the sandwich is the inverse of the scores' covariance (White, 1982), which needs no
+    # curvature. The density is known to some n^(-1/3) of itself.
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((20_000, 1))
+    y = 1 + X[:, 0] + rng.laplace(size=len(X))
+    if wrapper == "censored":
+        family, y = families.Censored("laplace"), families.censored_at(y, lower=0)
+    else:
+        family, X, y = families.Truncated("laplace", lower=-1), X[y > -1], y[y > -1]
+    model = MLERegressor(family).fit(X, y)
+    found = Inference.from_estimator(model, X, y, covariance="sandwich").std_error
+    Z = sm.add_constant(X)
+    by_mu, by_scale = model.likelihood_.taylor(y, list(model._W() @ Z.T), 1)[1]
+    scores = np.column_stack([by_mu[:, None] * Z, by_scale])
+    expected = np.sqrt(np.diag(np.linalg.inv(scores.T @ scores)))
+    np.testing.assert_allclose([*found["mu"], *found["scale"]], expected, rtol=0.06)

@@ -8,7 +8,7 @@ from scipy.optimize import linprog
 
 from sklearn_mle import AsymmetricLaplace, Laplace, MLERegressor
 from sklearn_mle.likelihoods import Censored, Truncated, censored_at
-from sklearn_mle.likelihoods.kinked import Smoothed
+from sklearn_mle.likelihoods.rounded import Smoothed
 
 
 def table(n=400, p=4):

@@ -31,7 +31,8 @@ class Likelihood(BaseEstimator, ABC):
     links: dict[str, Link]
     widths: dict[str, int] = {}
     support = REAL
-    #: False where the nll has kinks: then there are also `smoothed(width)`, a likelihood that has none, and `kinks`.
+    #: False where the nll has kinks: then there are also `slopes`, `kinks(y, eta)`, `smoothed(width)` and
+    #: `with_density(bandwidth)`, as in `Kinked`.
     smooth = True
     #: Parameters that, where they are constant, leave the estimates of all others as they are (Gaussian: sigma).
     nuisance: tuple[str, ...] = ()

@@ -1,7 +1,5 @@
 """Likelihoods of real numbers whose nll has a kink at mu: of medians and other quantiles."""
 
-from copy import copy
-
 import numpy as np
 from scipy import stats
 
@@ -9,6 +7,7 @@ from .. import jets
 from ..links import Identity, Log
 from .base import Likelihood
 from .real import quantile, spread
+from .rounded import Smoothed, WithDensity
 from .special import exprel_gap, log1p_gap
 
 
@@ -16,13 +15,13 @@ class Kinked(Likelihood):
     """nll = above max(z, 0) + below max(-z, 0) + log scale + constant, z = (y - mu) / scale.
 
     A subclass states `slopes`. `taylor` returns the expected curvature in mu, for the observed one is 0 off the kink;
-    solvers round the kink with `smoothed`, and find the rows that end up in theirs with `kinks`.
+    solvers round the kink with `smoothed`, and find the rows that end up in theirs with `kinks`; sandwiches estimate
+    the density there with `with_density`.
     """
 
     links = {"mu": Identity(), "scale": Log()}
     nuisance = ("scale",)
     smooth = False
-    bandwidth = None  # of a kernel that estimates the density of z at its kink; None: that of the family
 
     @property
     def slopes(self):
@@ -63,53 +62,21 @@ class Kinked(Likelihood):
             return parts
         nll, gradient, hessian = parts
         hessian = [list(rows) for rows in hessian]
-        hessian[0] = [self._curvature(y, eta, gradient[0]), *(np.zeros(1) for _ in gradient[1:])]
+        below, above = self.slopes
+        # The mean of a squared slope is below above; that of the row's own side is in the gradient.
+        in_mu = gradient[0] ** 2 * np.where(y < self.theta(eta)[0], above / below, below / above)
+        hessian[0] = [in_mu, *(np.zeros(1) for _ in gradient[1:])]
         for rows in hessian[1:]:
             rows[0] = np.zeros(1)
         return nll, gradient, hessian
-
-    def _curvature(self, y, eta, slope):
-        """That of the mean nll in the first predictor: what its slope jumps by at the kink, times the density there."""
-        below, above = self.slopes
-        if self.bandwidth is None:
-            # The mean of a squared slope is below above; that of the row's own side is in `slope`.
-            return slope**2 * np.where(y < self.theta(eta)[0], above / below, below / above)
-        z, by_eta = self.kinks(y, eta)
-        return (below + above) * stats.norm.pdf(z / self.bandwidth) / self.bandwidth * by_eta[0] ** 2
 
     def smoothed(self, width):
         """The likelihood with its kink rounded over about `width` scales."""
         return Smoothed(self, width)
 
-    def with_density(self, y, eta, weight, n):
-        """The likelihood with the curvature in mu of n rows whose density at the kink is estimated, not the family's.
-
-        Parameters
-        ----------
-        y, eta, weight : of a sample of rows, weight (m,)
-        n : float
-
-        References
-        ----------
-        Koenker (2005), Quantile Regression, section 3.4.2 (Powell's kernel estimate, with the bandwidth of Hall and
-        Sheather), here with a Gaussian kernel of the same variance.
-        """
-        below, above = self.slopes
-        level, z = above / (below + above), self.kinks(y, eta)[0]
-        x = stats.norm.ppf(level)
-        width = (
-            n ** (-1 / 3)
-            * stats.norm.ppf(0.975) ** (2 / 3)
-            * (1.5 * stats.norm.pdf(x) ** 2 / (2 * x * x + 1)) ** (1 / 3)
-        )
-        ends = stats.norm.ppf(np.clip([level - width, level + width], 0.5 / n, 1 - 0.5 / n))
-        z = np.broadcast_to(z, len(y))
-        deviation, quartiles = spread(z, weight)[1], [quantile(z, weight, q) for q in (0.25, 0.75)]
-        middle = (quartiles[1] - quartiles[0]) / 1.34
-        other = copy(self)
-        # Of ties the quartiles may be one number.
-        other.bandwidth = (min(deviation, middle) if middle > 0 else deviation) * (ends[1] - ends[0]) / 2 / np.sqrt(3)
-        return other
+    def with_density(self, bandwidth):
+        """The likelihood whose curvature is by the rows that are within some `bandwidth` scales of their kink."""
+        return WithDensity(self, bandwidth)
 
     def kinks(self, y, eta):
         """z of each row and its gradient in eta."""
@@ -207,61 +174,3 @@ class AsymmetricLaplace(Kinked):
         if not 0 < self.quantile < 1:
             raise ValueError(f"AsymmetricLaplace: quantile must lie in (0, 1); got {self.quantile!r}.")
         return super().check(y)
-
-
-class Smoothed(Likelihood):
-    """The base with another nll of z: the barrier min over u - v = z of above u + below v - width log(u v).
-
-    Its minimum tends to the base's with width; its curvature falls off as 1 / z^2, so that rows far from the kink keep
-    some, and Newton's method its way.
-
-    References
-    ----------
-    Portnoy and Koenker (1997), The Gaussian hare and the Laplacian tortoise, Statistical Science 12 (barriers).
-    """
-
-    def __init__(self, base, width):
-        self.base, self.width = base, width
-
-    @property
-    def links(self):
-        return self.base.links
-
-    @property
-    def parameters(self):
-        return self.base.parameters
-
-    def dist(self, *theta):
-        return self.base.dist(*theta)
-
-    def log_cdf(self, y, *theta):
-        return self.base.log_cdf(y, *theta)
-
-    def log_sf(self, y, *theta):
-        return self.base.log_sf(y, *theta)
-
-    def log_prob(self, y, mu, scale):
-        below, above = self.base.slopes
-        h = self.width / (below + above)
-        z = (y - mu) / scale
-        size = np.hypot(z, 2 * h)
-        rise = 0.5 * (above * (size + z) + below * (size - z)) - self.width * np.log((2 * h + size) / (4 * h))
-        return self.base._log_peak() - rise - np.log(scale)
-
-    def derivatives(self, y, eta, order):
-        mu, log_scale = (np.atleast_1d(row) for row in eta)
-        below, above = self.base.slopes
-        h, precision = self.width / (below + above), np.exp(-log_scale)
-        z = (y - mu) * precision
-        size = np.sqrt(z * z + 4 * h * h)
-        wide = 2 * h + size
-        rise = 0.5 * ((above - below) * z + (below + above) * size) - self.width * np.log(wide / (4 * h))
-        parts = [rise + (log_scale - self.base._log_peak())]
-        if order > 0:
-            slope = 0.5 * (above - below) + (0.5 * (below + above)) * (z / wide)
-            parts.append([-slope * precision, 1 - z * slope])
-        if order > 1:
-            curvature = self.width / (size * wide)
-            cross = slope + z * curvature
-            parts.append([[curvature * precision**2, cross * precision], [cross * precision, z * cross]])
-        return tuple(parts)

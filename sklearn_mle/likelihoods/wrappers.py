@@ -75,6 +75,10 @@ class Wrapper(Likelihood):
         """The likelihood with the kink of its base rounded."""
         return clone(self).set_params(base=self.inner.smoothed(width))
 
+    def with_density(self, bandwidth):
+        """The likelihood with the density at the kink of its base estimated."""
+        return clone(self).set_params(base=self.inner.with_density(bandwidth))
+
     def kinks(self, y, eta):
         """z of each row and its gradient in eta: those of the base."""
         return self.inner.kinks(y, eta)
