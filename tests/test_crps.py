@@ -197,7 +197,7 @@ def test_counts_far_out():
 
 @pytest.mark.parametrize("mu, alpha", [(0.3, 1e-3), (50.0, 0.2), (1000.0, 1.0), (20.0, 300.0)])
 def test_the_mean_difference_is_the_published_hypergeometric_function(mu, alpha):
-    from sklearn_mle.likelihoods.counts import half_mean_difference
+    from sklearn_mle.likelihoods.negative_binomial import half_mean_difference
 
     with mp.workdps(40):
         x = mp.mpf(alpha) * mu

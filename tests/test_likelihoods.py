@@ -38,7 +38,7 @@ from sklearn_mle.likelihoods import (
     ZeroInflated,
     likelihood,
 )
-from sklearn_mle.likelihoods.real import median
+from sklearn_mle.likelihoods.sample import median
 from sklearn_mle.likelihoods.special import log1p, log1p_gap, stirling, stirling_slopes, trigamma
 from sklearn_mle.links import Log
 

@@ -120,3 +120,8 @@ def crps_on_the_line(law, y):
         intervals[worst] = integral(a, (a + b) / 2)
         intervals = np.concatenate([intervals, integral((a + b) / 2, b)[:, None]], axis=1)
     return np.abs(y - inside) + np.where(at_edge > 1e-3, np.inf, intervals[2].sum(axis=(0, 1)))
+
+
+def not_below_zero(score, y):
+    """A score that is >= 0 but for rounding; infinite where scales are beyond floats, and NaN where y is."""
+    return np.maximum(np.where(np.isnan(score) & ~np.isnan(y), np.inf, score), 0.0)

@@ -5,14 +5,18 @@ import reprlib
 from ..links import Link
 from ..names import suggestion
 from .base import LabelLikelihood, Likelihood
-from .counts import Geometric, NegativeBinomial, NegativeBinomial1, Poisson
+from .gamma import Exponential, Gamma
 from .intervals import Censored, Truncated, censored_at, right_censored
+from .inverse_gaussian import InverseGaussian
 from .kinked import AsymmetricLaplace, Laplace
 from .labels import Bernoulli, Categorical, GaussianOnLabels, Ordinal
-from .positive import POSITIVE, Exponential, Gamma, InverseGaussian, LogLogistic, LogNormal, Weibull
-from .real import Gaussian, Gumbel, Logistic, StudentT
+from .lifetimes import LogLogistic, LogNormal, Weibull
+from .negative_binomial import Geometric, NegativeBinomial, NegativeBinomial1
+from .poisson import Poisson
+from .real import Gaussian, Gumbel, Logistic
 from .shares import BetaBinomial, Binomial
-from .support import COUNTS, REAL, Support
+from .student_t import StudentT
+from .support import COUNTS, POSITIVE, REAL, Support
 from .tweedie import Tweedie
 from .unit import Beta
 from .wrappers import Hurdle, ZeroInflated

@@ -6,8 +6,8 @@ from scipy import stats
 from .. import jets
 from ..links import Identity, Log
 from .base import Likelihood
-from .real import quantile, spread
 from .rounded import Smoothed, WithDensity
+from .sample import quantile, spread
 from .special import exprel_gap, log1p_gap
 
 

@@ -5,7 +5,7 @@ from scipy import stats
 
 from .. import jets
 from .base import Likelihood, silent_where_infinite
-from .real import quantile, spread
+from .sample import quantile, spread
 
 
 class OfKinked(Likelihood):

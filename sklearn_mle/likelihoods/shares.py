@@ -10,8 +10,9 @@ from sklearn.base import clone
 from ..jets import expit, log_expit, xlogy
 from ..links import Logit
 from .base import Likelihood
-from .counts import NegativeBinomial1, poisson_nll
 from .labels import sigmoid
+from .negative_binomial import NegativeBinomial1
+from .poisson import poisson_nll
 from .saturation import best_log_prob
 from .special import divergence_of_odds
 from .support import Support

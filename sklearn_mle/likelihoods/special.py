@@ -106,6 +106,19 @@ def stirling_gap(z, at):
     return gap
 
 
+def log_peak(h):
+    """log Gamma(h + 1/2) - log Gamma(h) - 1/2 log(2 pi h), the log density of Student's t at its centre, h = df / 2."""
+    return stirling(h + 0.5) - stirling(h) - h * log1p_gap(0.5 / h) - 0.5 * LOG_2PI
+
+
+def log_peak_slopes(h, order):
+    """The first `order` derivatives (1 or 2) of `log_peak` in log h."""
+    u, log = 0.5 / (h + 0.5), np.log1p(0.5 / h)
+    rises = [high - low for high, low in zip(stirling_slopes(h + 0.5, order), stirling_slopes(h, order), strict=True)]
+    slope = h * (log1p_gap(-u, -log) + rises[0])
+    return (slope,) if order == 1 else (slope, slope + h * (h * rises[1] - u * u))
+
+
 def divergence_of_odds(odds, other):
     """p log(p / q) + (1 - p) log((1 - p) / (1 - q)) of two probabilities by their log-odds: KL(p || q) >= 0."""
     p, rest, q, q_rest = expit(odds), expit(-odds), expit(other), expit(-other)

@@ -75,4 +75,5 @@ class Support:
 
 
 REAL = Support()
+POSITIVE = Support(lower=0.0, open=True)
 COUNTS = Support(lower=0.0, integer=True)

@@ -8,7 +8,7 @@ from ..distributions import Law, generator
 from ..jets import analytic, expit
 from ..links import Between, Log
 from .base import Likelihood
-from .counts import rate
+from .sample import rate
 from .special import LOG_2PI, exprel_gap, log1p_gap, stirling, stirling_slopes
 from .support import Support
 

@@ -1,163 +1,18 @@
-"""Likelihoods of counts."""
+"""Likelihoods of counts whose variance is above the mean."""
 
 import numpy as np
 from scipy import stats
-from scipy.special import betainc, betaincc, i0e, i1e
+from scipy.special import betainc, betaincc
 
-from ..jets import analytic, gammaln, xlog1py, xlogy
+from ..jets import analytic, xlog1py, xlogy
 from ..links import Log
 from .base import Likelihood
+from .poisson import ALL_ZERO, LOG_FACTORIAL, mean_distance, poisson_nll, small_counts
+from .sample import rate
 from .saturation import best_log_prob
-from .special import LARGE, LOG_2PI, log1p, log1p_gap, stirling, stirling_from_16, stirling_slopes
+from .special import log1p, log1p_gap, stirling, stirling_slopes
 from .support import COUNTS
-from .tails import in_shape, log_beta_tail, log_gamma_tail
-
-# Below this, y log y costs less than four digits, and what depends on y alone is looked up.
-FEW = 1024
-LOG_FACTORIAL = gammaln(np.arange(FEW) + 1.0)
-ALL_ZERO = {0.0: "mean mu is at 0: every count is 0, which determines no coefficient"}
-
-
-def small_counts(y):
-    """y as indices if all of it are integers from 0 to FEW - 1, else None."""
-    y = np.asarray(y)
-    if not (y.min(initial=0) >= 0 and y.max(initial=0) < FEW):
-        return None
-    counts = y.astype(np.intp)
-    return counts if (counts == y).all() else None
-
-
-def log_factorial(y):
-    """log y! = log Gamma(y + 1): that of small counts is looked up, and zeros have none."""
-    counts = small_counts(y)
-    if counts is not None:
-        return LOG_FACTORIAL[counts]
-    logs, positive = np.zeros(np.shape(y)), np.nonzero(y != 0)
-    logs[positive] = gammaln(y[positive] + 1.0)
-    return logs
-
-
-def poisson_nll(y, mu, y_log_mu):
-    """mu - y log mu + log y!, from y log mu as the caller knows it best.
-
-    References
-    ----------
-    Loader (2000), Fast and accurate computation of binomial probabilities: y log(y / mu) + mu - y cancels less.
-    """
-    counts = small_counts(y)
-    if counts is not None:
-        return mu - y_log_mu + LOG_FACTORIAL[counts]
-    many = np.maximum(y, LARGE)
-    off = (mu - many) / many
-    near = many * log1p_gap(off) + (0.5 * np.log(many) + 0.5 * LOG_2PI + stirling_from_16(many))
-    return np.where((y >= LARGE) & (np.abs(off) < 0.5), near, mu - y_log_mu + gammaln(y + 1.0))
-
-
-def mean_distance(y, mu, alpha, cdf, pmf):
-    """E|Y - y| of counts with variance mu + alpha mu^2, from P(Y <= y) and P(Y = floor(y)), both 0 where y < 0."""
-    # E (y - Y)+ = sum_{j <= y} (y - j) p(j), and sum_{j <= k} (mu - j) p(j) telescopes to mu (1 + alpha k) p(k).
-    return (y - mu) * (2 * cdf - 1) + 2 * (mu + alpha * mu * np.floor(y)) * pmf
-
-
-def half_mean_difference(mu, alpha):
-    """E|Y - Y'| / 2 of two NB(mu, alpha): mu (1 + x) 2F1(1 + 1 / alpha, 1/2; 2; -4 x (1 + x)) with x = alpha mu.
-
-    References
-    ----------
-    Wei and Held (2014), Calibration tests for count data, TEST 23, for the formula. Computed here is Euler's integral
-    (NIST Digital Library of Mathematical Functions, 15.6.1): scipy's hyp2f1 is NaN where alpha is small.
-    """
-    x = alpha * mu
-    power, a = 1 + 1 / alpha, 4 * x * (1 + x)
-    # t = w^2 / (1 + w^2), w = width sinh(v): analytic in a strip about the real v, where the trapezoidal rule converges
-    # exponentially. At a step of 1/8 it is exact to rounding.
-    step, width = 1 / 8, 1 / np.sqrt(1 + power * a)
-    total = 0.5 * width
-    for v in np.arange(step, 80, step):
-        square = (width * np.sinh(v)) ** 2
-        term = width * np.cosh(v) / (1 + square) ** 2 * np.exp(-power * np.log1p(a * square / (1 + square)))
-        total = total + term
-        if not (term > 1e-17 * total).any():
-            break
-    return np.fmin(mu * (1 + x) * (4 / np.pi * step) * total, mu)  # mu is its limit, also where 4 x (1 + x) overflows
-
-
-def rate(y, weight):
-    """The weighted mean of counts, half a count in all where every count is 0."""
-    return np.average(y, weights=weight) or 0.5 / np.count_nonzero(weight)
-
-
-class Poisson(Likelihood):
-    """y ~ Poisson(mu): mean mu, variance mu.
-
-    Parameters
-    ----------
-    link : str or Link, default=None
-        The link of mu.
-    """
-
-    links = {"mu": Log()}
-    support = COUNTS
-    limits = {"mu": ALL_ZERO}
-
-    def __init__(self, link=None):
-        self.link = link
-
-    def dist(self, mu):
-        return stats.poisson(mu)
-
-    def log_prob(self, y, mu):
-        return -poisson_nll(y, mu, xlogy(y, mu))
-
-    def log_cdf(self, y, mu):
-        return tail_of_poisson(np.log(mu), np.floor(y), False)
-
-    def log_sf(self, y, mu):
-        return tail_of_poisson(np.log(mu), np.floor(y), True)
-
-    def crps(self, y, mu):
-        # Jordan, Krueger and Lerch (2019), Evaluating probabilistic forecasts with scoringRules, JSS 90, appendix A.
-        k = np.floor(y)
-        pmf = np.where(k < 0, 0.0, np.exp(self.log_prob(np.maximum(k, 0.0), mu)))
-        return mean_distance(y, mu, 0.0, self.dist(mu).cdf(k), pmf) - mu * (i0e(2 * mu) + i1e(2 * mu))
-
-    def derivatives(self, y, eta, order):
-        (log_mu,) = eta
-        mu = np.exp(log_mu)
-        nll, many = mu - y * log_mu + log_factorial(y), np.flatnonzero(y >= LARGE)
-        if len(many):
-            y_many, mu_many, log_many = (row[many] for row in np.broadcast_arrays(y, mu, log_mu))
-            nll[many] = poisson_nll(y_many, mu_many, y_many * log_many)
-        return (nll, [mu - y], [[mu]])[: order + 1]
-
-    def information(self, mu):
-        return {("mu", "mu"): 1 / mu}
-
-    def saturated(self, y, mu):
-        return self.log_prob(y, y)
-
-    def dispersion(self, mu):
-        return 1.0
-
-    def divergence(self, theta, other):
-        (mu,), (nu,) = theta, other
-        return mu * log1p_gap((nu - mu) / mu, np.log(nu) - np.log(mu))
-
-    def start(self, y, weight):
-        return (rate(y, weight),)
-
-    def point(self, mu):
-        return mu
-
-
-@analytic
-def tail_of_poisson(log_mu, y, upper, *, order):
-    """log P(Y > y) or log P(Y <= y) for whole numbers y >= 0."""
-    mu = np.exp(log_mu)
-    with np.errstate(all="ignore"):
-        value, rate = log_gamma_tail(y + 1, mu, Poisson().log_prob(y, mu) + log_mu, not upper)
-    slope = rate if upper else -rate
-    return (value, [slope], {(0, 0): slope * (y + 1 - mu - slope)})[: order + 1]
+from .tails import in_shape, log_beta_tail
 
 
 class NegativeBinomial(Likelihood):
@@ -253,42 +108,27 @@ class NegativeBinomial(Likelihood):
         return mu
 
 
-class Geometric(Likelihood):
-    """P(y = k) = (1 - p)^k p, k = 0, 1, ..., the failures before the first success: mean mu = (1 - p) / p.
+def half_mean_difference(mu, alpha):
+    """E|Y - Y'| / 2 of two NB(mu, alpha): mu (1 + x) 2F1(1 + 1 / alpha, 1/2; 2; -4 x (1 + x)) with x = alpha mu.
 
-    Parameters
+    References
     ----------
-    link : str or Link, default=None
-        The link of mu.
+    Wei and Held (2014), Calibration tests for count data, TEST 23, for the formula. Computed here is Euler's integral
+    (NIST Digital Library of Mathematical Functions, 15.6.1): scipy's hyp2f1 is NaN where alpha is small.
     """
-
-    links = {"mu": Log()}
-    support = COUNTS
-    limits = {"mu": ALL_ZERO}
-
-    def __init__(self, link=None):
-        self.link = link
-
-    def dist(self, mu):
-        return stats.nbinom(1, 1 / (1 + mu))  # scipy's geom counts the success as well
-
-    def log_prob(self, y, mu):
-        return -xlog1py(y, 1 / mu) - np.log1p(mu)
-
-    def log_cdf(self, y, mu):
-        return np.log(-np.expm1(self.log_sf(y, mu)))
-
-    def log_sf(self, y, mu):
-        return -(np.floor(y) + 1) * np.log1p(1 / mu)
-
-    def information(self, mu):
-        return {("mu", "mu"): 1 / (mu * (1 + mu))}
-
-    def start(self, y, weight):
-        return (rate(y, weight),)
-
-    def point(self, mu):
-        return mu
+    x = alpha * mu
+    power, a = 1 + 1 / alpha, 4 * x * (1 + x)
+    # t = w^2 / (1 + w^2), w = width sinh(v): analytic in a strip about the real v, where the trapezoidal rule converges
+    # exponentially. At a step of 1/8 it is exact to rounding.
+    step, width = 1 / 8, 1 / np.sqrt(1 + power * a)
+    total = 0.5 * width
+    for v in np.arange(step, 80, step):
+        square = (width * np.sinh(v)) ** 2
+        term = width * np.cosh(v) / (1 + square) ** 2 * np.exp(-power * np.log1p(a * square / (1 + square)))
+        total = total + term
+        if not (term > 1e-17 * total).any():
+            break
+    return np.fmin(mu * (1 + x) * (4 / np.pi * step) * total, mu)  # mu is its limit, also where 4 x (1 + x) overflows
 
 
 @analytic
@@ -306,6 +146,20 @@ def tail_of_negative_binomial(log_mu, log_alpha, y, upper, *, order):
 
     with np.errstate(all="ignore"):
         return in_shape(tail, log_alpha, order)
+
+
+def _of_count(y, alpha, order):
+    """What only y and alpha determine: log(1 + alpha y), the remainder of the nll, its two derivatives in log alpha."""
+    r, grow = 1 / alpha, alpha * y
+    log_y = log1p(grow)
+    parts = [log_y, 0.5 * log_y + (stirling(r) - stirling(y + r))]
+    if order > 0:
+        share = grow / (1 + grow)
+        rises = [high - low for high, low in zip(stirling_slopes(y + r, order), stirling_slopes(r, order), strict=True)]
+        parts.append(0.5 * share + r * rises[0])
+    if order > 1:
+        parts.append(0.5 * share * (1 - share) - r * (rises[0] + r * rises[1]))
+    return parts
 
 
 class NegativeBinomial1(Likelihood):
@@ -374,15 +228,39 @@ class NegativeBinomial1(Likelihood):
         return mu
 
 
-def _of_count(y, alpha, order):
-    """What only y and alpha determine: log(1 + alpha y), the remainder of the nll, its two derivatives in log alpha."""
-    r, grow = 1 / alpha, alpha * y
-    log_y = log1p(grow)
-    parts = [log_y, 0.5 * log_y + (stirling(r) - stirling(y + r))]
-    if order > 0:
-        share = grow / (1 + grow)
-        rises = [high - low for high, low in zip(stirling_slopes(y + r, order), stirling_slopes(r, order), strict=True)]
-        parts.append(0.5 * share + r * rises[0])
-    if order > 1:
-        parts.append(0.5 * share * (1 - share) - r * (rises[0] + r * rises[1]))
-    return parts
+class Geometric(Likelihood):
+    """P(y = k) = (1 - p)^k p, k = 0, 1, ..., the failures before the first success: mean mu = (1 - p) / p.
+
+    Parameters
+    ----------
+    link : str or Link, default=None
+        The link of mu.
+    """
+
+    links = {"mu": Log()}
+    support = COUNTS
+    limits = {"mu": ALL_ZERO}
+
+    def __init__(self, link=None):
+        self.link = link
+
+    def dist(self, mu):
+        return stats.nbinom(1, 1 / (1 + mu))  # scipy's geom counts the success as well
+
+    def log_prob(self, y, mu):
+        return -xlog1py(y, 1 / mu) - np.log1p(mu)
+
+    def log_cdf(self, y, mu):
+        return np.log(-np.expm1(self.log_sf(y, mu)))
+
+    def log_sf(self, y, mu):
+        return -(np.floor(y) + 1) * np.log1p(1 / mu)
+
+    def information(self, mu):
+        return {("mu", "mu"): 1 / (mu * (1 + mu))}
+
+    def start(self, y, weight):
+        return (rate(y, weight),)
+
+    def point(self, mu):
+        return mu
