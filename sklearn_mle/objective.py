@@ -117,14 +117,14 @@ class Objective:
 
         They are those of the smooth part of F, which is all but the `thresholds`.
         """
-        sums = self.rows.sum(_taylor, self.likelihood, self.layout, self.layout.unpack(w), order)
+        sums = self.rows.sum(_taylor, self.likelihood, self.layout.summed, self.layout.unpack(w), order)
         s = self.rows.total
         value, *derivatives = self._penalty(w)
         parts = [float(sums[0] / s + value)]
         if order > 0:
             parts.append(self.layout.gradient(sums[1]) / s + derivatives[0])
         if order > 1:
-            parts.append(sums[2] / s + derivatives[1]())
+            parts.append(self.layout.hessian(sums[2]) / s + derivatives[1]())
         return tuple(parts)
 
     def log_likelihood(self, w, value=None):
@@ -134,8 +134,8 @@ class Objective:
 
     def metric(self, w):
         """A positive semidefinite curvature (d, d): each row's Hessian with its eigenvalues' modulus."""
-        H = self.rows.sum(_metric, self.likelihood, self.layout, self.layout.unpack(w))
-        return H / self.rows.total + self._penalty(w)[2]()
+        H = self.rows.sum(_metric, self.likelihood, self.layout.summed, self.layout.unpack(w))
+        return self.layout.hessian(H) / self.rows.total + self._penalty(w)[2]()
 
     def hessian_product(self, w):
         """v -> H v with the observed Hessian H at w, which is never formed: K x K numbers a row are kept."""
@@ -202,8 +202,8 @@ class Objective:
         value += self.penalty.taylor(entries[held.mask], held.slopes)[0]
         if layout.basis is None:
             return value, gradient, lambda: np.diag(curvature)
-        basis = layout.basis
-        return value, basis.T @ gradient, lambda: (basis.T * curvature) @ basis
+        basis, curved = layout.basis, curvature != 0
+        return value, basis.T @ gradient, lambda: (basis[curved].T * curvature[curved]) @ basis[curved]
 
 
 # Steps over one block. They are functions of the module so that another process can run them.

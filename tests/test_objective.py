@@ -263,17 +263,25 @@ def test_restricted_objective_is_F_itself(alpha):
 
 
 @pytest.mark.parametrize("alpha", [0.0, 0.3])
-def test_objective_along_a_basis_follows_the_chain_rule(alpha):
+@pytest.mark.parametrize("size, by_rows", [("narrow", True), ("wide", False), ("whole", False), ("long", True)])
+def test_objective_along_a_basis_follows_the_chain_rule(alpha, size, by_rows):
     F = objective(3, alpha)
-    w, v = point(F), np.array([0.1, -0.2, 0.3])
-    B = np.random.RandomState(1).standard_normal((F.size, 3)) / 3
+    w, d = point(F), {"narrow": 3, "wide": F.size - 1}.get(size, F.size)
+    rng = np.random.RandomState(1)
+    B, v = rng.standard_normal((F.size, d)) / 3, rng.standard_normal(d) / 10
+    if size == "long":
+        B, v = 1e3 * B, 1e-3 * v
+    along = F.layout.along(B, w)
+    assert (along.summed is along) == by_rows
     value, g, H = F.taylor(w + B @ v, 2)
     part = F.along(B, w).taylor(v, 2)
     assert part[0] == pytest.approx(value, rel=1e-13)
-    np.testing.assert_allclose(part[1], B.T @ g, rtol=1e-9, atol=1e-12)
-    np.testing.assert_allclose(part[2], B.T @ H @ B, rtol=1e-9, atol=1e-12)
-    R = F.along(B, w).root(v)
-    np.testing.assert_allclose(R.T @ R, B.T @ F.metric(w + B @ v) @ B, rtol=1e-8, atol=1e-11)
+    unit = np.abs(B).max() ** 2
+    np.testing.assert_allclose(part[1], B.T @ g, rtol=1e-9, atol=1e-12 * unit)
+    np.testing.assert_allclose(part[2], B.T @ H @ B, rtol=1e-9, atol=1e-12 * unit)
+    M, R = F.along(B, w).metric(v), F.along(B, w).root(v)
+    np.testing.assert_allclose(M, B.T @ F.metric(w + B @ v) @ B, rtol=1e-8, atol=1e-11 * unit)
+    np.testing.assert_allclose(R.T @ R, M, rtol=1e-8, atol=1e-11 * unit)
 
 
 # --- weights ---

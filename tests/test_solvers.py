@@ -22,7 +22,7 @@ from sklearn_mle.likelihoods import (
 )
 from sklearn_mle.solvers import LBFGS, SGD, SOLVERS, Newton, Solution, Solver
 from sklearn_mle.solvers.base import silent
-from sklearn_mle.solvers.steps import solve
+from sklearn_mle.solvers.steps import better_coordinates, clear_coordinates, solve
 
 EXACT = {"newton": Newton(), "lbfgs": LBFGS(), "lbfgs without polish": LBFGS(polish_size=0)}
 OTHERS = [LBFGS(polish_size=0)]
@@ -335,6 +335,20 @@ def test_solve_refuses_an_indefinite_matrix_and_names_an_ill_one():
     assert solve(np.diag([1.0, -1e-3]), np.ones(2))[0] is None
     assert solve(np.array([[0.0, 1.0], [1.0, 0.0]]), np.ones(2))[0] is None
     assert solve(np.array([[1.0, 1.0], [1.0, 1.0 + 1e-10]]), np.ones(2))[1]
+
+
+@pytest.mark.parametrize("between, clear", [(0.0, True), (1e-9, False)])
+def test_coordinates_are_orthonormal_however_near_columns_are_to_collinear(between, clear):
+    rng, X, eta = table()
+    X = np.column_stack([X, X[:, 0] - X[:, 1] + between * X[:, 2] ** 2])
+    F = problem("twins", Poisson(), X, rng.poisson(np.exp(eta)).astype(float)).objective
+    w, loose = np.zeros(F.size), np.arange(F.size) == 4
+    assert (clear_coordinates(F, w, ~loose) is not None) == clear
+    B = better_coordinates(F, w, loose)
+    assert B.shape == (6, 5 if clear else 6)
+    R = F.along(B, w).root(np.zeros(B.shape[1]))  # of the metric, which rounding would hide
+    np.testing.assert_allclose((R.T @ R)[:-1, :-1], np.eye(B.shape[1] - 1), atol=1e-6)
+    np.testing.assert_array_equal(B[:, -1], loose)
 
 
 # --- L-BFGS ---

@@ -4,6 +4,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+# Of a unit curvature, in a Hessian: as little as a pivot of an exact 0.
+ROUNDING = 1e-13
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -95,6 +98,22 @@ class Layout:
         V[:, 1:] = (G[:, 1:] - np.outer(G[:, 0], self.shift)) / self.scale
         gradient = (V * self.unit[:, None])[self.mask]
         return gradient if self.basis is None else self.basis.T @ gradient
+
+    @property
+    def summed(self):
+        """The layout in which Hessians are added up over the rows; `hessian` brings their sum into this one.
+
+        In the free entries themselves, without the basis: no row meets it then. But not where it is narrow, or so
+        long that rounding of their Hessian, of unit curvature, would count.
+        """
+        if self.basis is None or 2 * self.basis.shape[1] < self.basis.shape[0]:
+            return self
+        lost = np.finfo(float).eps * np.square(self.basis).sum(axis=0).max(initial=0.0)
+        return replace(self, basis=None) if lost < ROUNDING else self
+
+    def hessian(self, H):
+        """The Hessian in w from that in the coordinates of `summed`."""
+        return H if self.summed is self else self.basis.T @ H @ self.basis
 
     def columns(self):
         """For each predictor: its free columns of Z, their positions among all free entries (a slice), its unit."""

@@ -130,7 +130,7 @@ class Root:
             for i, row in enumerate(roots):
                 for k, (Z_k, at_k, unit_k) in enumerate(parts):
                     tile[i][:, at_k] += (unit_k * part(row[k], rows))[:, None] * Z_k
-            R = np.linalg.qr(np.concatenate([R, tile.reshape(-1, layout.size)]), mode="r")
+            R = np.linalg.qr(np.concatenate([R, tile.reshape(len(roots) * len(Z), layout.size)]), mode="r")
         return cls(R)
 
     def __add__(self, other):

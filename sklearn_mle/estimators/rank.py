@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..design import Root, gram
+from ..solvers.steps import DOUBT, spectrum
 from .columns import listed
 
 # Of columns of norm 1: below EXACT a singular value is rounding; below NEAR coefficients have lost half their digits.
@@ -30,28 +31,34 @@ def dependent_columns(objective, names):
                 columns = np.flatnonzero(free[1:])
                 return f"In X {listed(columns, names)} are collinear, more than the {len(rows)} rows: {MANY_FIT}."
             continue
-        if not any(well_conditioned(some, one) for some in (rows.sample(), rows)):
-            return _sentence(rows.sum(_root, one).R, one, names)
+        if not any(well_conditioned(some.sum(_gram, one)) for some in (rows.sample(), rows)):
+            return _sentence(rows, one, names)
     return None
 
 
-def well_conditioned(rows, layout):
+def well_conditioned(H):
     """Whether Z'Z alone shows that no column is near the span of the others."""
-    H = rows.sum(_gram, layout)
-    norm = np.sqrt(np.diag(H))
-    return bool(norm.all()) and np.linalg.eigvalsh(H / norm / norm[:, None])[0] > NEAR
+    _, values, _ = spectrum(H)
+    return bool(np.diag(H).all()) and values[0] > NEAR
 
 
 MANY_FIT = "many coefficients fit equally well; drop columns, or add alpha > 0"
 
 
-def _sentence(R, layout, names):
+def _sentence(rows, layout, names):
     columns = np.flatnonzero(layout.mask[0]) - 1  # -1 is the intercept
-    norm = np.linalg.norm(R, axis=0)
+    H = rows.sum(_gram, layout)
+    norm = np.sqrt(np.diag(H))
     live = norm > EXACT * norm.max()
-    _, values, Vt = np.linalg.svd(R[:, live] / norm[live])
+    scale, values, vectors = spectrum(H[np.ix_(live, live)])
+    # Z'Z is squared: what it leaves in doubt is settled by Z itself.
+    doubtful = values < DOUBT * values[-1]
+    basis = np.zeros((len(live), doubtful.sum()))
+    basis[live] = vectors[:, doubtful] / scale[:, None]
+    _, small, Vt = np.linalg.svd(rows.sum(_root, layout.along(basis, np.zeros(len(live)))).R)
     share = np.zeros(len(Vt))
-    share[: len(values)] = values / values[0]
+    share[: len(small)] = small / np.sqrt(values[-1])
+    Vt = Vt @ vectors[:, doubtful].T
     groups = {"constant": ~live}
     for kind, null in [("collinear", share <= EXACT), ("nearly collinear", (share > EXACT) & (share <= NEAR))]:
         groups[kind] = np.zeros(len(live), dtype=bool)

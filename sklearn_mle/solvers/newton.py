@@ -64,7 +64,7 @@ class Newton(Solver):
             deficiency = len(x) - rank + ill if deficiency is None else deficiency
             if basis is None and not sloping and (ill or len(x) - rank > objective.invariances):
                 loose = np.diag(H) < LOOSE * reach.curvature
-                columns = better_coordinates(objective.root(x), loose)
+                columns = better_coordinates(objective, x, loose)
                 along = objective.along(columns, x)
                 parts = along.taylor(np.zeros(columns.shape[1]), 2)
                 if np.isfinite(parts[1]).all():

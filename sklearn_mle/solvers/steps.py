@@ -18,6 +18,9 @@ FAR = 8.0
 LOOSE = 1e-2
 # Singular values of the root below this share of the largest are exact collinearity.
 RANK = 1e-12
+# Eigenvalues of the equilibrated metric below this share of the largest may be rounding; the vectors of the others
+# are known to ten digits.
+DOUBT = 1e-6
 
 
 class Reach:
@@ -115,13 +118,41 @@ def solve(H, b, semidefinite=False):
     return (x if np.isfinite(x).all() else b), ill, rank
 
 
-def better_coordinates(R, loose):
+def better_coordinates(objective, w, loose):
     """Orthonormal ones for all but the `loose` coordinates, which keep their units and their reach."""
-    within = orthonormal_coordinates(R[:, ~loose])
+    within = clear_coordinates(objective, w, ~loose)
+    if within is None:
+        within = orthonormal_coordinates(objective.root(w)[:, ~loose])
     columns = np.zeros((len(loose), within.shape[1] + loose.sum()))
     columns[~loose, : within.shape[1]] = within
     columns[loose, within.shape[1] :] = np.eye(loose.sum())
     return columns
+
+
+def clear_coordinates(objective, w, of):
+    """B with B'MB = I over the directions in which M, the metric of the coordinates `of`, is not zero.
+
+    None where M alone cannot tell which these are: where it is small along a direction, but not its root.
+    """
+    scale, values, vectors = spectrum(objective.metric(w)[np.ix_(of, of)])
+    if not len(values):
+        return None
+    doubtful = values < DOUBT * values[-1]
+    basis = np.zeros((len(of), doubtful.sum()))
+    basis[of] = vectors[:, doubtful] / scale[:, None]
+    root = objective.along(basis, w).root(np.zeros(basis.shape[1]))
+    if not (np.linalg.norm(root, axis=0) <= RANK * np.sqrt(values[-1])).all():
+        return None
+    return vectors[:, ~doubtful] / np.sqrt(values[~doubtful]) / scale[:, None]
+
+
+def spectrum(M):
+    """The roots of M's diagonal, and eigenvalues (rising) and eigenvectors of M so scaled; none if M is not finite."""
+    if not np.isfinite(M).all():
+        return np.ones(0), np.zeros(0), np.zeros((0, 0))
+    scale = np.sqrt(np.diag(M))
+    scale = np.where(scale > 0, scale, 1.0)
+    return scale, *np.linalg.eigh(M / scale / scale[:, None])
 
 
 def orthonormal_coordinates(R):
