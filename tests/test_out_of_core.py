@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import tracemalloc
 import warnings
 from itertools import pairwise
 
@@ -17,9 +18,10 @@ from sklearn.base import clone
 from sklearn.utils.validation import check_array
 
 from sklearn_mle import Batches, Inference, MLEClassifier, MLERegressor, fit_distribution
+from sklearn_mle.design import Block, dense
 from sklearn_mle.estimators.targets import Labels
 from sklearn_mle.likelihoods import Censored
-from sklearn_mle.rows import ColumnOnDisk, CsrOnDisk, on_disk
+from sklearn_mle.rows import ColumnOnDisk, CsrOnDisk, Rows, on_disk
 from sklearn_mle.rows.base import block_length
 
 N, P = 2 * block_length(5, 2) + 1001, 5
@@ -288,6 +290,43 @@ def test_errors_of_a_map_count_from_its_first_row(table, at, tmp_path):
 
 
 # --- memory ---
+
+
+@pytest.mark.parametrize("kind", ["dense", "single", "fortran", "sparse"])
+def test_columns_of_a_map_are_gathered_in_a_file(kind, tmp_path):
+    n, p, which = 2**17, 32, np.arange(32) % 2 == 1
+    X = np.random.default_rng(0).standard_normal((n, p), dtype=np.float32)
+    X = X if kind == "single" else X.astype(float, order="F" if kind == "fortran" else "C")
+    if kind == "sparse":
+        X[np.abs(X) < 0.5] = 0
+        X, parts = sparse.csr_array(X), CsrOnDisk()
+        for i in range(0, n, 2**14):
+            parts.append(X[i : i + 2**14])
+        rows = Rows(Block(parts.array(), None), 1)
+    else:
+        rows = Rows(Block(mapped(tmp_path, X), None), 1)
+    if kind == "single":
+        rows = rows.centred(np.arange(32.0))
+    tracemalloc.start()
+    found = rows.columns_only(which).block.X
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 7e6  # some blocks; the columns asked for are 16 MB, 8 in single or sparse
+    assert on_disk(found) and found.dtype == rows.block.X.dtype
+    expected = X[:, which] - (np.arange(32.0)[which] if kind == "single" else 0)
+    np.testing.assert_array_equal(found if isinstance(found, np.ndarray) else found.toarray(), dense(expected))
+
+
+@pytest.mark.parametrize("dtype", [float, np.float32])
+def test_of_many_columns_those_at_work_have_the_bits_of_memory(dtype, tmp_path):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((800, 1100)).astype(dtype)
+    y = rng.poisson(np.exp(0.5 * X[:, 3] - 0.5 * X[:, 700])).astype(float)
+    model = MLERegressor("poisson", alpha=0.1, l1_ratio=1.0)
+    in_memory = clone(model).fit(X, y)
+    assert 2 <= np.count_nonzero(in_memory.coef_) < 100
+    assert_same_bits(in_memory, clone(model).fit(mapped(tmp_path, X), y))
+
 
 LIMITED = """
 import resource, sys

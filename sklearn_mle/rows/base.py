@@ -5,9 +5,10 @@ from functools import cached_property
 from threading import Event
 
 import numpy as np
+from scipy import sparse
 
 from ..design import Centred
-from .storage import Column, ColumnOnDisk, on_disk
+from .storage import Column, ColumnOnDisk, CsrOnDisk, on_disk
 from .threads import pool, results
 
 SAMPLE = 4096
@@ -214,11 +215,25 @@ class Rows:
         return self._with(replace(self.block, X=Centred(self.block.X, origin)))
 
     def columns_only(self, which):
-        """The same rows with these columns (boolean) of X, gathered."""
-        return self._with(replace(self.block, X=self.block.X[:, which]))
+        """The same rows with these columns (boolean) of X, gathered: in memory, or in a file if X is in one."""
+        X = self.block.X
+        if isinstance(X, Centred):
+            return self._with(replace(self.block, X=X.X)).columns_only(which).centred(X.origin[which])
+        if not on_disk(X):
+            return self._with(replace(self.block, X=_columns(X, which)))
+        columns, done = CsrOnDisk() if sparse.issparse(X) else ColumnOnDisk(), self.watch(len(self))
+        for block in self.blocks:
+            columns.append(_columns(block.X, which))
+            done(len(block))
+        return self._with(replace(self.block, X=columns.array()))
 
     def _with(self, block):
         return Rows(block, self.K, self.n_threads, self.watch)
+
+
+def _columns(X, which):
+    # numpy's indexing would be slower, and turn rows into columns.
+    return X.compress(which, axis=1) if isinstance(X, np.ndarray) else X[:, which]
 
 
 def _weight(block):

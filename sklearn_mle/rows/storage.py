@@ -88,10 +88,11 @@ class ColumnOnDisk(Column):
             raise OSError(errno.ENOSPC, text) from None
 
     def _kept(self):
-        if not self.written:
-            return np.empty((0, *self.shape), self.dtype)
+        shape = self.written, *self.shape
+        if 0 in shape:  # there is nothing to map
+            return np.empty(shape, self.dtype)
         # np.asarray: a memmap's own indexing costs a microsecond more, for every block and pass.
-        return np.asarray(np.memmap(self.file, self.dtype, mode="r", shape=(self.written, *self.shape)))
+        return np.asarray(np.memmap(self.file, self.dtype, mode="r", shape=shape))
 
 
 class CsrOnDisk:
