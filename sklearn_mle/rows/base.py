@@ -18,8 +18,12 @@ PLACES, RUN = 32, 2**11
 
 
 def block_length(p, K):
-    """Rows of a block, p numbers each: the power of two that makes it about 5 MiB, 2^15 rows at p = 20."""
-    return 2 ** int(np.clip(np.round(np.log2(2**15 * 21 / (p + K))), 6, 17))
+    """Rows of a block, p numbers each: the power of two that makes it about 10 MiB, 2^16 rows at p = 20.
+
+    Two such fit into a cache of 32 MiB. In shorter ones threads would wait for each other: every step of numpy hands
+    over the interpreter's lock, which takes as long as the step does on 2^13 numbers.
+    """
+    return 2 ** int(np.clip(np.round(np.log2(2**16 * 21 / (p + K))), 6, 17))
 
 
 def fold(parts):
