@@ -8,7 +8,8 @@ from sklearn.utils import check_random_state
 
 from .design import Root
 from .design import leverage as design_leverage
-from .estimators.base import BaseMLE, unwrap
+from .estimators.base import BaseMLE
+from .estimators.pipelines import unwrap
 from .rows import one_blas_thread
 from .solvers.steps import orthonormal_coordinates
 

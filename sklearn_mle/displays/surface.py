@@ -5,8 +5,8 @@ import warnings
 import numpy as np
 from sklearn.utils import check_random_state
 
-from ..estimators.base import unwrap
 from ..estimators.parameters import chosen_solver
+from ..estimators.pipelines import unwrap
 from ..inference.entries import entries
 from ..inference.fit import Fit
 from ..names import suggestion

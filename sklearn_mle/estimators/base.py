@@ -4,8 +4,6 @@ import warnings
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
-from sklearn.exceptions import InconsistentVersionWarning
-from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
@@ -28,6 +26,7 @@ from .diagnosis import diagnosis
 from .history import History, watch
 from .parameters import check_parameters, chosen_solver, named_solver, threads
 from .partitions import read_partitions
+from .pickles import VersionedPickles
 from .progress import CallbackSupportMixin, Iterations, Stop, followed, unfollowed
 from .reading import read
 from .start import begin, demand_probable, standardise
@@ -43,7 +42,7 @@ def makes_steps(model):
     return True
 
 
-class BaseMLE(CallbackSupportMixin, BaseEstimator):
+class BaseMLE(VersionedPickles, CallbackSupportMixin, BaseEstimator):
     """W_hat = argmin of the penalised mean negative log-likelihood: the part that knows no y."""
 
     def fit(self, X, y=None, sample_weight=None):
@@ -274,7 +273,7 @@ class BaseMLE(CallbackSupportMixin, BaseEstimator):
         with one_blas_thread, np.errstate(all="ignore"):
             return self.likelihood_.theta(Block(X, None, None, offset).eta(self._W())), X.shape[0]
 
-    # --- parameters and pickles ---------------------------------------------------------------------------------
+    # --- parameters ---------------------------------------------------------------------------------------------
 
     def set_params(self, **params):
         """Set parameters of the estimator, or of the objects in them, as ``likelihood__df``."""
@@ -285,27 +284,6 @@ class BaseMLE(CallbackSupportMixin, BaseEstimator):
                 raise ValueError(f"{name}: {outer}={given!r} is a name, without parameters of its own; pass an object.")
         return super().set_params(**params)
 
-    def __getstate__(self):
-        from .. import __version__  # not above: the package itself imports this room first
-
-        return {**super().__getstate__(), "_sklearn_mle_version": __version__}
-
-    def __setstate__(self, state):
-        from .. import __version__
-
-        state = dict(state)
-        pickled = state.pop("_sklearn_mle_version", "unknown")
-        if pickled != __version__:
-            warnings.warn(
-                InconsistentVersionWarning(
-                    estimator_name=type(self).__name__,
-                    current_sklearn_version=f"{__version__} of sklearn_mle",
-                    original_sklearn_version=f"{pickled} of sklearn_mle",
-                ),
-                stacklevel=2,
-            )
-        super().__setstate__(state)
-
     # --- tags ---------------------------------------------------------------------------------------------------
 
     def __sklearn_is_fitted__(self):
@@ -315,58 +293,6 @@ class BaseMLE(CallbackSupportMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
-
-
-def unwrap(model, X):
-    """The final estimator of Pipelines and searches, and X as it receives it."""
-    while True:
-        if isinstance(model, Pipeline):
-            check_is_fitted(model)
-            if is_dask(X) and len(model) > 1:  # scikit-learn's transformers would fetch all of it
-                raise TypeError(
-                    "X is a collection of Dask, which the steps of a Pipeline do not take: transform its partitions, "
-                    "X.map_blocks(pipeline[:-1].transform), and pass the last step, pipeline[-1]."
-                )
-            X, model = (model[:-1].transform(X) if len(model) > 1 else X), model[-1]
-        elif hasattr(model, "best_estimator_"):
-            model = model.best_estimator_
-        else:
-            return model, X
-
-
-def predict_dist(model, X):
-    """The predictive distribution p(y | x) of each row, through Pipelines and searches.
-
-    Parameters
-    ----------
-    model : MLERegressor, or a Pipeline or SearchCV around one
-        Fitted.
-    X : array-like of shape (n, p)
-        As `model.predict` receives it.
-
-    Returns
-    -------
-    sklearn_mle.distributions.Predictive
-        n distributions: `mean`, `std`, `cdf`, `ppf`, `log_prob`, ..., `params`, `len` and slicing.
-
-    Raises
-    ------
-    TypeError
-        If the model has no predictive distribution of y.
-    """
-    final, X = unwrap(model, X)
-    if not hasattr(final, "predict_dist"):
-        name = type(final).__name__
-        if hasattr(final, "predict_proba"):
-            way_out = "its distribution of labels is predict_proba"
-        elif hasattr(final, "transformer_") or hasattr(final, "regressor_"):
-            way_out = "transform y yourself, or use a likelihood of the scale of y"
-        elif hasattr(final, "estimators_"):
-            way_out = "ask its fitted estimators one by one: predict_dist(model.estimators_[i], X)"
-        else:
-            way_out = "use MLERegressor"
-        raise TypeError(f"{name} has no predictive distribution: {way_out}.")
-    return final.predict_dist(X)
 
 
 def resolve(likelihood):

@@ -9,8 +9,9 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from ..design import Block, Centred
-from ..estimators.base import BaseMLE, unwrap
+from ..estimators.base import BaseMLE
 from ..estimators.columns import offset_rows
+from ..estimators.pipelines import unwrap
 from ..estimators.table import check_X
 from ..likelihoods import Likelihood
 from ..objective import Objective

@@ -10,8 +10,8 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted
 
-from ..estimators.base import predict_dist, unwrap
 from ..estimators.partitions import mean_by_partition
+from ..estimators.pipelines import predict_dist, unwrap
 from ..estimators.table import is_dask
 from .scores import average, crps_scores, interval_scores, log_scores, numbers, probability
 
