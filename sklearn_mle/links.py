@@ -20,6 +20,21 @@ class Link:
     ----------
     lower, upper : float
         The open interval in which theta lies for a parameter whose default link this is.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_mle import MLERegressor, Poisson
+    >>> from sklearn_mle.links import Link
+    >>> class SquareRoot(Link):  # theta = eta^2
+    ...     lower = 0.0
+    ...     def __call__(self, value):
+    ...         return np.sqrt(value)
+    ...     def inverse(self, eta):
+    ...         return eta**2
+    >>> X, y = [[0], [1], [2], [3], [4]], [1, 1, 2, 4, 9]
+    >>> print(MLERegressor(Poisson(link=SquareRoot())).fit(X, y).predict(X).round(1))
+    [0.5 1.5 2.9 4.8 7.2]
     """
 
     lower, upper = -np.inf, np.inf
@@ -51,7 +66,15 @@ class Link:
 
 
 class Identity(Link):
-    """theta = eta."""
+    """theta = eta.
+
+    Examples
+    --------
+    >>> from sklearn_mle import MLERegressor, Poisson
+    >>> X, y = [[0], [1], [2], [3], [4]], [1, 2, 2, 4, 5]
+    >>> print(MLERegressor(Poisson(link="identity")).fit(X, y).coef_.round(2))  # so many more a step: effects add
+    [0.93]
+    """
 
     def __call__(self, value):
         return value
@@ -61,7 +84,14 @@ class Identity(Link):
 
 
 class Log(Link):
-    """theta = exp(eta): effects multiply."""
+    """theta = exp(eta): effects multiply.
+
+    Examples
+    --------
+    >>> from sklearn_mle.links import Log
+    >>> float(Log()(1.0)), float(Log().inverse(0.0))
+    (0.0, 1.0)
+    """
 
     lower = 0.0
 
@@ -73,7 +103,14 @@ class Log(Link):
 
 
 class Softplus(Link):
-    """theta = log(1 + exp(eta)): like exp(eta) for eta << 0, like eta for eta >> 0."""
+    """theta = log(1 + exp(eta)): like exp(eta) for eta << 0, like eta for eta >> 0.
+
+    Examples
+    --------
+    >>> from sklearn_mle.links import Softplus
+    >>> print(*(f"{Softplus().inverse(eta):.3f}" for eta in (-5.0, 0.0, 5.0)))
+    0.007 0.693 5.007
+    """
 
     lower = 0.0
 
@@ -85,7 +122,14 @@ class Softplus(Link):
 
 
 class Sqrt(Link):
-    """theta = eta^2."""
+    """theta = eta^2.
+
+    Examples
+    --------
+    >>> from sklearn_mle.links import Sqrt
+    >>> float(Sqrt()(9.0)), float(Sqrt().inverse(3.0))
+    (3.0, 9.0)
+    """
 
     lower = 0.0
 
@@ -97,7 +141,14 @@ class Sqrt(Link):
 
 
 class Inverse(Link):
-    """theta = 1 / eta; where eta < 0, theta is outside its interval."""
+    """theta = 1 / eta; where eta < 0, theta is outside its interval.
+
+    Examples
+    --------
+    >>> from sklearn_mle.links import Inverse
+    >>> float(Inverse()(4.0)), float(Inverse().inverse(0.25))
+    (0.25, 4.0)
+    """
 
     lower = 0.0
 
@@ -109,7 +160,14 @@ class Inverse(Link):
 
 
 class InverseSquared(Link):
-    """theta = 1 / sqrt(eta); inf where eta <= 0."""
+    """theta = 1 / sqrt(eta); inf where eta <= 0.
+
+    Examples
+    --------
+    >>> from sklearn_mle.links import InverseSquared
+    >>> float(InverseSquared()(2.0)), float(InverseSquared().inverse(0.25))
+    (0.25, 2.0)
+    """
 
     lower = 0.0
 
@@ -150,7 +208,14 @@ class ProbabilityLink(Link):
 
 
 class Logit(ProbabilityLink):
-    """p = 1 / (1 + exp(-eta)), the logistic distribution function: theta = eta."""
+    """p = 1 / (1 + exp(-eta)), the logistic distribution function: theta = eta.
+
+    Examples
+    --------
+    >>> from sklearn_mle.links import Logit
+    >>> float(Logit()(0.5)), float(Logit().inverse(50.0))  # theta is the log-odds: 1 - p keeps its digits
+    (0.0, 50.0)
+    """
 
     def __call__(self, value):
         return logit(value)
@@ -160,7 +225,14 @@ class Logit(ProbabilityLink):
 
 
 class Probit(ProbabilityLink):
-    """p = Phi(eta), the normal distribution function."""
+    """p = Phi(eta), the normal distribution function.
+
+    Examples
+    --------
+    >>> from sklearn_mle.links import Probit
+    >>> print(*(f"{Probit().shown(Probit().inverse(eta)):.3f}" for eta in (-2.0, 0.0, 2.0)))  # p at eta
+    0.023 0.500 0.977
+    """
 
     def __call__(self, value):
         return ndtri(value)
@@ -170,7 +242,14 @@ class Probit(ProbabilityLink):
 
 
 class CLogLog(ProbabilityLink):
-    """p = 1 - exp(-exp(eta)), the Gumbel distribution function of minima: proportional hazards."""
+    """p = 1 - exp(-exp(eta)), the Gumbel distribution function of minima: proportional hazards.
+
+    Examples
+    --------
+    >>> from sklearn_mle.links import CLogLog
+    >>> print(*(f"{CLogLog().shown(CLogLog().inverse(eta)):.3f}" for eta in (-2.0, 0.0, 2.0)))  # p at eta
+    0.127 0.632 0.999
+    """
 
     def __call__(self, value):
         return np.log(-np.log1p(-value))
@@ -183,7 +262,14 @@ class CLogLog(ProbabilityLink):
 
 
 class LogLog(ProbabilityLink):
-    """p = exp(-exp(-eta)), the Gumbel distribution function of maxima: CLogLog for 1 - p."""
+    """p = exp(-exp(-eta)), the Gumbel distribution function of maxima: CLogLog for 1 - p.
+
+    Examples
+    --------
+    >>> from sklearn_mle.links import LogLog
+    >>> print(*(f"{LogLog().shown(LogLog().inverse(eta)):.3f}" for eta in (-2.0, 0.0, 2.0)))  # p at eta
+    0.001 0.368 0.873
+    """
 
     def __call__(self, value):
         return -np.log(-np.log(value))
@@ -193,7 +279,14 @@ class LogLog(ProbabilityLink):
 
 
 class Cauchit(ProbabilityLink):
-    """p = 1/2 + arctan(eta) / pi, the Cauchy distribution function: tails so heavy that outliers hardly count."""
+    """p = 1/2 + arctan(eta) / pi, the Cauchy distribution function: tails so heavy that outliers hardly count.
+
+    Examples
+    --------
+    >>> from sklearn_mle.links import Cauchit
+    >>> print(*(f"{Cauchit().shown(Cauchit().inverse(eta)):.3f}" for eta in (-2.0, 0.0, 2.0)))  # p at eta
+    0.148 0.500 0.852
+    """
 
     def __call__(self, value):
         # Through the nearer end: tan(pi (p - 1/2)) has no digits left at p = 1e-20.

@@ -45,6 +45,16 @@ def residuals(model, X, y, kind="quantile", *, random_state=None):
     References
     ----------
     Dunn and Smyth (1996), Randomized quantile residuals, Journal of Computational and Graphical Statistics 5.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn_mle import MLERegressor
+    >>> from sklearn_mle.residuals import residuals
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> z = residuals(MLERegressor("gamma").fit(X, y), X, y)
+    >>> print(f"{z.mean():.2f} {z.std():.2f}")  # about standard normal
+    0.00 1.00
     """
     if kind not in KINDS:
         raise ValueError(f"kind takes one of {list(KINDS)}; got {kind!r}.")
@@ -83,6 +93,14 @@ def leverage(model, X, y, *, sample_weight=None):
     References
     ----------
     Pregibon (1981), Logistic regression diagnostics, Annals of Statistics 9.
+
+    Examples
+    --------
+    >>> from sklearn_mle import MLERegressor
+    >>> from sklearn_mle.residuals import leverage
+    >>> X, y = [[0], [1], [2], [3], [20]], [1.1, 2.9, 5.2, 6.8, 9.1]
+    >>> leverage(MLERegressor().fit(X, y), X, y).round(2)  # the last row draws the line to itself
+    array([0.3 , 0.26, 0.24, 0.22, 0.99])
     """
     _, objective, W = training(model, X, y, sample_weight)
     layout, likelihood = objective.layout, objective.likelihood

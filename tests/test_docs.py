@@ -2,9 +2,13 @@
 
 import ast
 import doctest
+import importlib
 import importlib.util
+import pkgutil
 import re
 import sys
+import warnings
+from functools import reduce
 from pathlib import Path
 
 import pytest
@@ -14,6 +18,14 @@ from sklearn_mle.likelihoods import LIKELIHOODS
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 PAGES = sorted(path for folder in ("guide", "howto") for path in (DOCS / folder).glob("*.rst") if path.stem != "index")
+
+# The names that the reference lists (test_readme.py: all public ones), and the modules whose docstrings have examples.
+REFERENCE = re.findall(r"^   (\w[\w.]*)$", (DOCS / "api.rst").read_text(encoding="utf-8"), re.MULTILINE)
+MODULES = [
+    module.name
+    for module in pkgutil.walk_packages(sklearn_mle.__path__, "sklearn_mle.")
+    if ">>> " in Path(importlib.util.find_spec(module.name).origin).read_text(encoding="utf-8")
+]
 
 # Of LaTeX, as MathJax knows them.
 MACROS = set(
@@ -46,6 +58,19 @@ def test_pages_run_and_print_what_they_show(page, pyplot):
     report = []
     doctest.DocTestRunner(Shown(), verbose=False).run(test, out=report.append)
     assert not report, "".join(report)
+
+
+@pytest.mark.parametrize("name", REFERENCE)
+def test_every_public_docstring_has_an_example(name):
+    docstring = reduce(getattr, name.split("."), sklearn_mle).__doc__
+    assert re.search(r"^ *Examples\n *--------\n *>>> ", docstring, re.MULTILINE)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_the_examples_of_docstrings_run_and_print_what_they_show(module, pyplot):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # an example that warns teaches it
+        assert doctest.testmod(importlib.import_module(module)).failed == 0
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

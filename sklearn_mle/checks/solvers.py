@@ -264,5 +264,11 @@ def check_solver(solver):
     ------
     AssertionError
         At the first rule that is broken: names the solver, the rule, the problem, the values, and where to look.
+
+    Examples
+    --------
+    >>> from sklearn_mle.checks import check_solver
+    >>> from sklearn_mle.solvers import Newton
+    >>> check_solver(Newton())  # silent where all rules are kept
     """
     run(SOLVER_CHECKS, Trials(solver), repr(solver))

@@ -31,6 +31,21 @@ class Predictive:
         One entry per parameter, as `Likelihood.theta` returns them.
     n : int
         Number of rows.
+
+    Examples
+    --------
+    >>> from sklearn_mle import MLERegressor
+    >>> X, y = [[0], [1], [2], [3], [4]], [1, 0, 2, 4, 9]
+    >>> dist = MLERegressor("poisson").fit(X, y).predict_dist([[0], [4]])
+    >>> dist
+    <2 distributions of Poisson(): mu = 0.3991 .. 8.801>
+    >>> dist.interval(0.9)
+    (array([0., 4.]), array([ 2., 14.]))
+    >>> dist.pmf([[0], [1]]).round(2)  # P(Y = 0), P(Y = 1) of both
+    array([[0.67, 0.  ],
+           [0.27, 0.  ]])
+    >>> dist[1].params["mu"].round(1)
+    array([8.8])
     """
 
     def __init__(self, likelihood, theta, n):

@@ -77,7 +77,7 @@ class MLERegressor(RegressorMixin, BaseMLE):
     >>> from sklearn.datasets import load_diabetes
     >>> from sklearn_mle import MLERegressor
     >>> X, y = load_diabetes(return_X_y=True)
-    >>> model = MLERegressor("student_t", regressed=["mu", "sigma"]).fit(X, y)
+    >>> model = MLERegressor("gamma", regressed="all").fit(X, y)
     >>> model.predict_interval(X[:2], coverage=0.9).shape
     (2, 2)
     """
@@ -141,18 +141,44 @@ class MLERegressor(RegressorMixin, BaseMLE):
 
     @by_partition
     def predict_interval(self, X, coverage=0.95):
-        """The central interval that holds y with this probability, shape (n, 2)."""
+        """The central interval that holds y with this probability, shape (n, 2).
+
+        Examples
+        --------
+        >>> from sklearn_mle import MLERegressor
+        >>> X, y = [[0], [1], [2], [3], [4]], [1, 0, 2, 4, 9]
+        >>> MLERegressor("poisson").fit(X, y).predict_interval([[0], [4]], coverage=0.9)
+        array([[ 0.,  2.],
+               [ 4., 14.]])
+        """
         probabilities(coverage, "coverage is a probability")
         return np.column_stack(self.predict_dist(X).interval(coverage))
 
     @by_partition
     def predict_quantile(self, X, q):
-        """Quantiles of y given x: shape (n,) for a number q in [0, 1], (n, k) for k of them."""
+        """Quantiles of y given x: shape (n,) for a number q in [0, 1], (n, k) for k of them.
+
+        Examples
+        --------
+        >>> from sklearn_mle import MLERegressor
+        >>> X, y = [[0], [1], [2], [3], [4]], [1, 0, 2, 4, 9]
+        >>> MLERegressor("poisson").fit(X, y).predict_quantile([[0], [4]], [0.5, 0.9])
+        array([[ 0.,  1.],
+               [ 9., 13.]])
+        """
         q = probabilities(q, "quantiles are probabilities")
         return self.predict_dist(X).ppf(q[..., None]).T.reshape(-1, *q.shape)
 
     def sample_y(self, X, n_samples=1, random_state=None):
-        """Draws from the predictive distribution, shape (n, n_samples)."""
+        """Draws from the predictive distribution, shape (n, n_samples).
+
+        Examples
+        --------
+        >>> from sklearn_mle import MLERegressor
+        >>> X, y = [[0], [1], [2], [3], [4]], [1, 0, 2, 4, 9]
+        >>> MLERegressor("poisson").fit(X, y).sample_y([[0], [4]], n_samples=3, random_state=0).shape
+        (2, 3)
+        """
         if not isinstance(n_samples, Integral) or n_samples < 1:
             raise ValueError(f"n_samples must be an integer >= 1; got {n_samples!r}.")
         return self.predict_dist(X).rvs(size=n_samples, random_state=random_state).T

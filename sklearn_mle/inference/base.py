@@ -146,6 +146,15 @@ class Inference:
         method : {"wald", "profile"}, default="wald"
             "wald": estimate -+ quantile * standard error. "profile": the values that a likelihood-ratio test does not
             reject, each a refit with this coefficient held; of the likelihood itself, whatever `covariance` is.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_diabetes
+        >>> from sklearn_mle import Inference, MLERegressor
+        >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
+        >>> inference = Inference.from_estimator(MLERegressor("gamma").fit(X, y), X, y)
+        >>> inference.conf_int(0.9)["mu"][3].round(2)  # of bmi
+        array([2.19, 3.74])
         """
         if method not in ("wald", "profile"):
             raise ValueError(f"method takes 'wald' or 'profile'; got {method!r}.")
@@ -205,6 +214,15 @@ class Inference:
         TestResult
             statistic, df, p_value, df_resid: chi2 with df degrees of freedom; F with (df, df_resid) where
             ``dispersion="pearson"``, else df_resid is None.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_diabetes
+        >>> from sklearn_mle import Inference, MLERegressor
+        >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
+        >>> inference = Inference.from_estimator(MLERegressor("gamma").fit(X, y), X, y)
+        >>> print(f"p = {inference.wald_test(['age', 's3', 's6']).p_value:.2f}")  # does any of them matter?
+        p = 0.97
         """
         df_resid = self.df_resid if self.dispersion == "pearson" else None
         return combinations_test(self._estimates, self._fit.columns, constraints, values, df_resid)
@@ -223,6 +241,16 @@ class Inference:
         array of shape (n, 2), or (n, C, 2) for C > 2 classes
             By the delta method, on a scale on which the whole line is allowed; of labels their probabilities, for two
             classes that of `classes_[1]`. NaN where the data do not determine it.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_diabetes
+        >>> from sklearn_mle import Inference, MLERegressor
+        >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
+        >>> inference = Inference.from_estimator(MLERegressor("gamma").fit(X, y), X, y)
+        >>> inference.mean_interval(X[:2]).round()
+        array([[185., 226.],
+               [ 69.,  86.]])
         """
         with one_blas_thread, np.errstate(all="ignore"):
             return mean_interval(self, X, level)
@@ -241,6 +269,16 @@ class Inference:
         Effects
             names, effect, std_error, z, p_value, lower, upper: each (columns,), or (columns, C) for C > 2 classes.
             Columns are taken as continuous, for two classes E[y] is the probability of `classes_[1]`.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_diabetes
+        >>> from sklearn_mle import Inference, MLERegressor
+        >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
+        >>> inference = Inference.from_estimator(MLERegressor("gamma").fit(X, y), X, y)
+        >>> effects = inference.average_marginal_effects(X)
+        >>> print(f"{effects.names[2]} {effects.effect[2]:.0f}, standard error {effects.std_error[2]:.0f}")
+        bmi 452, standard error 73
         """
         with one_blas_thread, np.errstate(all="ignore"):
             return effects(self, X, level)
@@ -261,6 +299,15 @@ class Inference:
         ----------
         baseline : label, default=None
             A class: the coefficients of the others are given as differences from it, with the errors of differences.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_diabetes
+        >>> from sklearn_mle import Inference, MLERegressor
+        >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
+        >>> inference = Inference.from_estimator(MLERegressor("gamma").fit(X, y), X, y)
+        >>> inference.to_frame().columns.tolist()
+        ['parameter', 'column', 'coef', 'std_error', 'z', 'p_value', 'lower', 'upper']
         """
         return CoefficientTable.of(self, baseline).to_frame()
 

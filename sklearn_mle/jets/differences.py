@@ -22,7 +22,8 @@ def numeric(f):
 
     Examples
     --------
-    >>> log_prob = numeric(scipy.stats.gumbel_r.logpdf)
+    >>> from scipy import stats
+    >>> log_prob = numeric(stats.gumbel_r.logpdf)
     """
 
     @functools.wraps(f)

@@ -25,6 +25,19 @@ class Likelihood(Parametrised, ABC):
 
     Rows of theta and eta are arrays of shape (n,), or (1,) where nothing varies; fixed parameters are floats;
     the entry of a wide parameter is a tuple of rows. A probability travels as its log-odds.
+
+    Examples
+    --------
+    >>> from scipy import stats
+    >>> from sklearn_mle import Likelihood, fit_distribution
+    >>> from sklearn_mle.links import Identity, Log
+    >>> class Gumbel(Likelihood):
+    ...     links = {"mu": Identity(), "sigma": Log()}
+    ...     def dist(self, mu, sigma):
+    ...         return stats.gumbel_r(mu, sigma)
+    >>> law = fit_distribution([3.1, 2.7, 4.0, 3.3, 2.9, 5.6], Gumbel())
+    >>> print(f"mu {law.params['mu']:.2f}, sigma {law.params['sigma']:.2f}")
+    mu 3.18, sigma 0.62
     """
 
     support = REAL
@@ -196,6 +209,23 @@ class LabelLikelihood(Likelihood):
 
     A subclass states `log_proba`. y holds codes 0 .. C - 1, shape (n,), or a distribution over the classes
     for each row, shape (n, C): soft labels, whose nll is the cross-entropy to them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from scipy.special import log_expit
+    >>> from sklearn_mle import LabelLikelihood, MLEClassifier
+    >>> from sklearn_mle.links import Logit
+    >>> class Overlooked(LabelLikelihood):  # one in ten of class 1 is not seen
+    ...     links = {"p": Logit()}
+    ...     multi_class = False
+    ...     n_classes = 2
+    ...     def log_proba(self, p):
+    ...         seen = np.log(0.9) + log_expit(p)
+    ...         return np.log(-np.expm1(seen)), seen
+    >>> X, y = [[0], [1], [2], [3], [4], [5]], [0, 0, 1, 0, 1, 1]
+    >>> print(MLEClassifier(Overlooked()).fit(X, y).predict_proba([[9]]).round(2))
+    [[0.1 0.9]]
     """
 
     n_classes = None

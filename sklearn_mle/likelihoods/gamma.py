@@ -25,6 +25,14 @@ class Gamma(Likelihood):
     References
     ----------
     McCullagh and Nelder (1989), Generalized Linear Models, chapter 8.
+
+    Examples
+    --------
+    >>> from sklearn_mle import Gamma, MLERegressor
+    >>> X, y = [[0], [1], [2], [3], [4]], [1.2, 1.7, 4.9, 6.2, 16.0]
+    >>> model = MLERegressor(Gamma()).fit(X, y)
+    >>> print(model.predict_dist([[5]]))
+    <1 distributions of Gamma(): mu = 28.12, phi = 0.02833>
     """
 
     links = {"mu": Log(), "phi": Log()}
@@ -125,6 +133,13 @@ class Exponential(Likelihood):
     ----------
     link : str or Link, default=None
         The link of mu.
+
+    Examples
+    --------
+    >>> from sklearn_mle import fit_distribution
+    >>> law = fit_distribution([2.0, 0.5, 1.5, 4.0], "exponential")
+    >>> print(f"mean {law.params['mu']:.1f}, P(Y > 4) = {law.sf(4)[0]:.3f}")
+    mean 2.0, P(Y > 4) = 0.135
     """
 
     links = {"mu": Log()}

@@ -24,6 +24,13 @@ class Truncated(Wrapper):
     References
     ----------
     Cameron and Trivedi (2013), Regression Analysis of Count Data, 4.3. Greene (2018), Econometric Analysis, 19.2.
+
+    Examples
+    --------
+    >>> from sklearn_mle import Truncated, fit_distribution
+    >>> y = [1, 1, 2, 1, 3, 1, 2]  # persons in a household: none is recorded where there is nobody
+    >>> print(f"{fit_distribution(y, Truncated('poisson', lower=0)).params['mu']:.2f}")
+    0.98
     """
 
     own_limits = MU_OUTSIDE
@@ -105,6 +112,14 @@ class Censored(Wrapper):
     ----------
     Tobin (1958), Estimation of relationships for limited dependent variables, Econometrica 26. Kalbfleisch and Prentice
     (2002), The Statistical Analysis of Failure Time Data, chapter 3.
+
+    Examples
+    --------
+    >>> from sklearn_mle import Censored, MLERegressor, right_censored
+    >>> X, years, failed = [[0], [0], [0], [1], [1], [1]], [1.0, 2.0, 4.0, 3.0, 4.0, 4.0], [1, 1, 0, 1, 0, 0]
+    >>> model = MLERegressor(Censored("exponential")).fit(X, right_censored(years, failed))
+    >>> print(model.predict([[0], [1]]).round(2))  # years over failures
+    [ 3.5 11. ]
     """
 
     support = Support(columns=2, infinite=True)
@@ -194,6 +209,13 @@ def right_censored(time, event):
     Returns
     -------
     array of shape (n, 2)
+
+    Examples
+    --------
+    >>> from sklearn_mle import right_censored
+    >>> right_censored([2.0, 5.0], event=[True, False])
+    array([[ 2.,  2.],
+           [ 5., inf]])
     """
     time, event = np.asarray(time, dtype=float), np.asarray(event)
     if time.ndim != 1 or time.shape != event.shape:
@@ -219,6 +241,14 @@ def censored_at(y, lower=-np.inf, upper=np.inf):
     Returns
     -------
     array of shape (n, 2)
+
+    Examples
+    --------
+    >>> from sklearn_mle import censored_at
+    >>> censored_at([0.0, 0.7, 2.5], lower=0, upper=2)
+    array([[-inf,  0. ],
+           [ 0.7,  0.7],
+           [ 2. ,  inf]])
     """
     y = np.asarray(y, dtype=float)
     if y.ndim != 1:

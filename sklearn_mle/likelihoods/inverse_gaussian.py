@@ -24,6 +24,14 @@ class InverseGaussian(Likelihood):
     References
     ----------
     Giner and Smyth (2016), statmod: probability calculations for the inverse Gaussian distribution, R Journal 8(1).
+
+    Examples
+    --------
+    >>> from sklearn_mle import MLERegressor
+    >>> X, y = [[0], [1], [2], [3], [4]], [1.2, 1.7, 4.9, 6.2, 16.0]
+    >>> model = MLERegressor("inverse_gaussian").fit(X, y)
+    >>> print(f"each step in x multiplies the mean by {2.718 ** model.coef_[0]:.2f}")
+    each step in x multiplies the mean by 1.87
     """
 
     links = {"mu": Log(), "phi": Log()}

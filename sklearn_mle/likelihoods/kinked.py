@@ -126,6 +126,14 @@ class Laplace(Kinked):
     References
     ----------
     Koenker (2005), Quantile Regression, chapter 1: least absolute deviations.
+
+    Examples
+    --------
+    >>> from sklearn_mle import MLERegressor
+    >>> X, y = [[0], [1], [2], [3], [4]], [1.0, 3.0, 5.0, 7.0, 90.0]
+    >>> model = MLERegressor("laplace").fit(X, y)
+    >>> print(f"{model.intercept_:.2f} {model.coef_[0]:.2f}")  # the line through most points
+    1.00 2.00
     """
 
     slopes = (1.0, 1.0)
@@ -157,6 +165,17 @@ class AsymmetricLaplace(Kinked):
     References
     ----------
     Koenker and Machado (1999), Goodness of fit and related inference processes for quantile regression, JASA 94.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_mle import AsymmetricLaplace, MLERegressor
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.uniform(size=(500, 1))
+    >>> y = X[:, 0] * rng.normal(size=500)
+    >>> model = MLERegressor(AsymmetricLaplace(quantile=0.9)).fit(X, y)
+    >>> print(f"{np.mean(y < model.predict(X)):.2f} of y are below")
+    0.90 of y are below
     """
 
     def __init__(self, quantile=0.5, scale=None, link=None):

@@ -18,6 +18,15 @@ class Bernoulli(LabelLikelihood):
     ----------
     link : {"logit", "probit", "cloglog", "loglog", "cauchit"} or Link, default=None
         The link of p: logit.
+
+    Examples
+    --------
+    >>> from sklearn_mle import Bernoulli, MLEClassifier
+    >>> X, y = [[0], [1], [2], [3], [4], [5]], [0, 0, 1, 0, 1, 1]
+    >>> for link in "logit", "probit":
+    ...     print(link, MLEClassifier(Bernoulli(link=link)).fit(X, y).predict_proba([[4]])[0].round(2))
+    logit [0.14 0.86]
+    probit [0.13 0.87]
     """
 
     links = {"p": Logit()}
@@ -49,7 +58,18 @@ class Bernoulli(LabelLikelihood):
 
 
 class Categorical(LabelLikelihood):
-    """P(y = c) = exp(logits_c) / sum_k exp(logits_k)."""
+    """P(y = c) = exp(logits_c) / sum_k exp(logits_k).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_mle import MLEClassifier
+    >>> soft = np.array([[0.8, 0.1, 0.1], [0.3, 0.4, 0.3], [0.1, 0.2, 0.7]])  # y may be probabilities
+    >>> model = MLEClassifier("categorical").fit([[0], [1], [2]], soft)
+    >>> model.predict_proba([[0], [2]]).round(2)
+    array([[0.77, 0.15, 0.08],
+           [0.07, 0.25, 0.68]])
+    """
 
     links = {"logits": Identity()}
     shift_invariant = ("logits",)
@@ -92,6 +112,16 @@ class GaussianOnLabels(LabelLikelihood):
     ----------
     link : {"logit", "identity"}, default="logit"
         "identity": p = logits, least squares on labels; its probabilities are p clipped to [0, 1] and renormalised.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_mle import Bernoulli, GaussianOnLabels
+    >>> y, eta = np.array([1]), [np.array([-10.0])]  # a confident mistake
+    >>> for likelihood in Bernoulli(), GaussianOnLabels().with_classes(2):
+    ...     print(f"{likelihood!r}: gradient {likelihood.taylor(y, eta, 1)[1][0][0]:.1e}")
+    Bernoulli(): gradient -1.0e+00
+    GaussianOnLabels(): gradient -4.5e-05
     """
 
     links = {"logits": Identity()}
@@ -169,6 +199,16 @@ class Ordinal(LabelLikelihood):
     References
     ----------
     McCullagh (1980), Regression models for ordinal data, JRSS B 42.
+
+    Examples
+    --------
+    >>> from sklearn_mle import MLEClassifier, Ordinal
+    >>> X, y = [[0], [1], [2], [3], [4], [5]], ["low", "mid", "low", "mid", "high", "high"]
+    >>> model = MLEClassifier(Ordinal(categories=["low", "mid", "high"]), alpha=0.01).fit(X, y)
+    >>> model.classes_.tolist()
+    ['low', 'mid', 'high']
+    >>> print(model.coef_.round(1), model.thresholds_.round(1))
+    [[1.7]] [2.4 5.9]
     """
 
     links = {"eta": Identity(), "gaps": Log()}

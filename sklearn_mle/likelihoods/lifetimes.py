@@ -27,6 +27,17 @@ class LogNormal(Likelihood):
         A number fixes it.
     link : str, Link or dict, default=None
         The link of mu, or of both parameters by name.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_mle import MLERegressor
+    >>> X, y = [[0], [1], [2], [3], [4]], np.array([1.2, 1.7, 4.9, 6.2, 16.0])
+    >>> model = MLERegressor("lognormal").fit(X, y)
+    >>> bool(abs(model.coef_ - MLERegressor().fit(X, np.log(y)).coef_) < 1e-10)  # least squares of log y
+    True
+    >>> print("{:.2f}".format(model.predict_dist(X).median()[0]), "{:.2f}".format(model.predict(X)[0]))  # median, mean
+    1.09 1.10
     """
 
     links = Gaussian.links
@@ -98,6 +109,13 @@ class Weibull(Likelihood):
     References
     ----------
     Kalbfleisch and Prentice (2002), The Statistical Analysis of Failure Time Data, section 2.2.2.
+
+    Examples
+    --------
+    >>> from sklearn_mle import fit_distribution
+    >>> law = fit_distribution([2.1, 4.4, 3.2, 6.8, 5.0, 3.9], "weibull")  # years until failure
+    >>> print(f"shape {law.params['shape']:.2f}, P(Y > 5) = {law.sf(5)[0]:.2f}")
+    shape 3.15, P(Y > 5) = 0.31
     """
 
     links = {"scale": Log(), "shape": Log()}
@@ -167,6 +185,13 @@ class LogLogistic(Likelihood):
     References
     ----------
     Kalbfleisch and Prentice (2002), The Statistical Analysis of Failure Time Data, section 2.2.6.
+
+    Examples
+    --------
+    >>> from sklearn_mle import fit_distribution
+    >>> law = fit_distribution([2.1, 4.4, 3.2, 6.8, 5.0, 3.9, 21.0], "log_logistic")
+    >>> print(f"median {law.params['scale']:.2f}, P(Y > 20) = {law.sf(20)[0]:.3f}")
+    median 4.62, P(Y > 20) = 0.017
     """
 
     links = {"scale": Log(), "shape": Log()}

@@ -28,6 +28,16 @@ class NegativeBinomial(Likelihood):
     References
     ----------
     Cameron and Trivedi (2013), Regression Analysis of Count Data, 3.3.1 (NB2).
+
+    Examples
+    --------
+    >>> from sklearn_mle import fit_distribution
+    >>> y = [0, 0, 1, 0, 7, 2, 0, 12, 1, 3]
+    >>> for family in "poisson", "negative_binomial":
+    ...     law = fit_distribution(y, family)
+    ...     print(f"{family}: variance {law.var()[0]:.1f}, log-likelihood {law.log_likelihood:.1f}")
+    poisson: variance 2.6, log-likelihood -32.2
+    negative_binomial: variance 16.5, log-likelihood -20.6
     """
 
     links = {"mu": Log(), "alpha": Log()}
@@ -177,6 +187,13 @@ class NegativeBinomial1(Likelihood):
     References
     ----------
     Cameron and Trivedi (2013), Regression Analysis of Count Data, 3.3.1 (NB1).
+
+    Examples
+    --------
+    >>> from sklearn_mle import fit_distribution
+    >>> law = fit_distribution([0, 0, 1, 0, 7, 2, 0, 12, 1, 3], "negative_binomial1")
+    >>> print(f"variance {law.var()[0] / law.mean()[0]:.2f} means, 1 + alpha = {1 + law.params['alpha']:.2f}")
+    variance 6.36 means, 1 + alpha = 6.36
     """
 
     links = {"mu": Log(), "alpha": Log()}
@@ -235,6 +252,13 @@ class Geometric(Likelihood):
     ----------
     link : str or Link, default=None
         The link of mu.
+
+    Examples
+    --------
+    >>> from sklearn_mle import fit_distribution
+    >>> law = fit_distribution([0, 2, 1, 0, 5, 1], "geometric")
+    >>> print(f"mean {law.params['mu']:.2f}, P(Y = 0) = {law.pmf(0)[0]:.2f}")
+    mean 1.50, P(Y = 0) = 0.40
     """
 
     links = {"mu": Log()}

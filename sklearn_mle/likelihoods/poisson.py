@@ -25,6 +25,14 @@ class Poisson(Likelihood):
     ----------
     link : str or Link, default=None
         The link of mu.
+
+    Examples
+    --------
+    >>> from sklearn_mle import MLERegressor
+    >>> X, y = [[0], [1], [2], [3], [4]], [1, 0, 2, 4, 9]
+    >>> dist = MLERegressor("poisson").fit(X, y).predict_dist([[2]])
+    >>> print(f"mean {dist.mean()[0]:.2f}, P(Y = 0) = {dist.pmf(0)[0]:.2f}")
+    mean 1.87, P(Y = 0) = 0.15
     """
 
     links = {"mu": Log()}

@@ -106,6 +106,18 @@ class Binomial(Trials):
     ----------
     McCullagh and Nelder (1989), Generalized Linear Models, chapter 4. Papke and Wooldridge (1996), Econometric methods
     for fractional response variables, Journal of Applied Econometrics 11.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from scipy import stats
+    >>> from sklearn_mle import MLERegressor
+    >>> X, y = [[0], [1], [2]], np.array([[1, 9], [6, 14], [20, 10]])  # successes and failures of 10, 20 and 30 trials
+    >>> model = MLERegressor("binomial").fit(X, y)
+    >>> print("p:", model.predict(X).round(2))
+    p: [0.09 0.31 0.66]
+    >>> print(f"P(30 or more of 50 succeed) = {stats.binom(50, model.predict([[2]])).sf(29)[0]:.2f}")
+    P(30 or more of 50 succeed) = 0.86
     """
 
     links = {"p": Logit()}
@@ -176,6 +188,15 @@ class BetaBinomial(Trials):
     References
     ----------
     Williams (1975), The analysis of binary responses from toxicological experiments, Biometrics 31.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_mle import fit_distribution
+    >>> y = np.array([[0, 10], [9, 1], [3, 7], [10, 0], [5, 5]])  # successes and failures: litters differ
+    >>> params = fit_distribution(y, "beta_binomial").params
+    >>> print(f"mean {params['mu']:.2f}, correlation {params['rho']:.2f}")
+    mean 0.53, correlation 0.53
     """
 
     links = {"mu": Logit(), "rho": Logit()}

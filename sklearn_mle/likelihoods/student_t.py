@@ -26,6 +26,14 @@ class StudentT(Likelihood):
     References
     ----------
     Lange, Little and Taylor (1989), Robust statistical modeling using the t distribution, JASA 84.
+
+    Examples
+    --------
+    >>> from sklearn_mle import MLERegressor, StudentT
+    >>> X, y = [[0], [1], [2], [3], [4]], [1.1, 2.9, 5.2, 6.8, 90.0]
+    >>> slopes = [MLERegressor(family).fit(X, y).coef_[0] for family in ("gaussian", StudentT(df=2))]
+    >>> print("{:.1f} {:.1f}".format(*slopes))  # the last row counts for little
+    18.2 1.9
     """
 
     links = {"mu": Identity(), "sigma": Log(), "df": Log()}

@@ -31,6 +31,17 @@ class Tweedie(Likelihood):
     ----------
     Jorgensen (1997), The Theory of Dispersion Models, chapter 4.
     Dunn and Smyth (2005), Series evaluation of Tweedie exponential dispersion model densities, Stat. Comput. 15.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_mle import MLERegressor
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.uniform(size=(1000, 1))
+    >>> costs = np.array([rng.gamma(2.0, 1.0, n).sum() for n in rng.poisson(np.exp(X[:, 0]))])  # of so many claims
+    >>> dist = MLERegressor("tweedie").fit(X, costs).predict_dist([[0.0], [1.0]])
+    >>> print("mean", dist.mean().round(1), "P(no claim)", dist.cdf(0).round(2))
+    mean [1.9 5.4] P(no claim) [0.33 0.1 ]
     """
 
     links = {"mu": Log(), "phi": Log(), "power": Between(1.0, 2.0)}

@@ -36,6 +36,14 @@ class Beta(Likelihood):
     ----------
     Ferrari and Cribari-Neto (2004), Beta regression for modelling rates and proportions, Journal of Applied
     Statistics 31.
+
+    Examples
+    --------
+    >>> from sklearn_mle import MLERegressor
+    >>> X, y = [[0], [1], [2], [3], [4]], [0.06, 0.25, 0.21, 0.58, 0.70]
+    >>> low, high = MLERegressor("beta").fit(X, y).predict_interval([[5]], coverage=0.9)[0]
+    >>> print(f"{low:.2f} {high:.2f}")  # never beyond 1
+    0.74 0.93
     """
 
     links = {"mu": Logit(), "phi": Log()}

@@ -164,6 +164,13 @@ class ZeroInflated(Wrapper):
     References
     ----------
     Lambert (1992), Zero-inflated Poisson regression, Technometrics 34.
+
+    Examples
+    --------
+    >>> from sklearn_mle import ZeroInflated, fit_distribution
+    >>> law = fit_distribution([0, 0, 0, 0, 0, 3, 4, 2, 5, 3], ZeroInflated("poisson"))
+    >>> print(f"pi {law.params['pi']:.2f}, mu {law.params['mu']:.2f}, mean {law.mean()[0]:.1f}")
+    pi 0.48, mu 3.27, mean 1.7
     """
 
     own = {"pi": Logit()}
@@ -231,6 +238,13 @@ class Hurdle(Wrapper):
     References
     ----------
     Mullahy (1986), Specification and testing of some modified count data models, Journal of Econometrics 33.
+
+    Examples
+    --------
+    >>> from sklearn_mle import Hurdle, fit_distribution
+    >>> law = fit_distribution([0.0, 0.0, 1.2, 0.0, 3.4, 2.2], Hurdle("gamma"))  # rain of six days
+    >>> print(f"P(dry) = {law.cdf(0)[0]:.2f}, P(Y > 3) = {law.sf(3)[0]:.2f}")
+    P(dry) = 0.50, P(Y > 3) = 0.10
     """
 
     own = {"pi": Logit()}

@@ -61,8 +61,8 @@ def compare_log_scores(models, X, y, *, resolution=None, sample_weight=None):
     >>> from sklearn_mle import MLERegressor
     >>> from sklearn_mle.metrics import compare_log_scores
     >>> X, y = load_diabetes(return_X_y=True)
-    >>> models = {name: MLERegressor(name).fit(X[::2], y[::2]) for name in ("gaussian", "student_t")}
-    >>> table = compare_log_scores(models, X[1::2], y[1::2])
+    >>> models = {name: MLERegressor(name).fit(X[::2], y[::2]) for name in ("gaussian", "gamma")}
+    >>> table = compare_log_scores(models, X[1::2], y[1::2], resolution=1.0)
     >>> sorted(table)
     ['difference', 'mean_log_score', 'model', 'standard_error', 'z']
     """

@@ -46,6 +46,19 @@ class LogScore(Scorer):
         The unit in which y is recorded. A continuous family is then scored by the probability of the recorded
         value, log P(y - resolution / 2 < Y <= y + resolution / 2), which can be compared with that of a discrete
         family; a density cannot. None: by its density.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.model_selection import cross_val_score
+    >>> from sklearn_mle import MLERegressor
+    >>> from sklearn_mle.metrics import LogScore
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> for family in "gaussian", "negative_binomial":
+    ...     scores = cross_val_score(MLERegressor(family), X, y, scoring=LogScore(resolution=1.0))
+    ...     print(f"{family}: {scores.mean():.2f}")
+    gaussian: -5.42
+    negative_binomial: -5.39
     """
 
     def __init__(self, resolution=None):
@@ -75,7 +88,18 @@ class LogScore(Scorer):
 
 
 class NegCRPS(Scorer):
-    """Minus the mean continuous ranked probability score, in the unit of y; see `mean_crps`."""
+    """Minus the mean continuous ranked probability score, in the unit of y; see `mean_crps`.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.model_selection import cross_val_score
+    >>> from sklearn_mle import MLERegressor
+    >>> from sklearn_mle.metrics import neg_crps
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> print(f"{cross_val_score(MLERegressor('gamma'), X, y, scoring=neg_crps).mean():.1f}")
+    -31.0
+    """
 
     def rows(self, estimator, X, y):
         """-CRPS of each row, shape (n,)."""
@@ -88,6 +112,16 @@ class NegIntervalScore(Scorer):
     Parameters
     ----------
     coverage : float in (0, 1), default=0.95
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn_mle import MLERegressor
+    >>> from sklearn_mle.metrics import NegIntervalScore
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> model = MLERegressor("gamma").fit(X[::2], y[::2])
+    >>> print(f"{NegIntervalScore(coverage=0.9)(model, X[1::2], y[1::2]):.0f}")
+    -231
     """
 
     def __init__(self, coverage=0.95):
@@ -110,12 +144,32 @@ def warn_of_density(family):
 
 
 def make_log_score(resolution=None):
-    """A `log_score` for y recorded in units of `resolution`; see `LogScore`."""
+    """A `log_score` for y recorded in units of `resolution`; see `LogScore`.
+
+    Examples
+    --------
+    >>> from sklearn_mle import MLERegressor
+    >>> from sklearn_mle.metrics import make_log_score
+    >>> X, y = [[0], [1], [2], [3], [4]], [1, 0, 2, 4, 9]
+    >>> scorer = make_log_score(resolution=1.0)  # of whole numbers
+    >>> for family in "gaussian", "poisson":
+    ...     print(f"{family}: {scorer(MLERegressor(family).fit(X, y), X, y):.2f}")
+    gaussian: -1.80
+    poisson: -1.43
+    """
     return LogScore(resolution)
 
 
 def make_neg_interval_score(coverage=0.95):
-    """The scorer of minus `interval_score`; see `NegIntervalScore`."""
+    """The scorer of minus `interval_score`; see `NegIntervalScore`.
+
+    Examples
+    --------
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> from sklearn_mle import MLERegressor
+    >>> from sklearn_mle.metrics import make_neg_interval_score
+    >>> search = GridSearchCV(MLERegressor(), {"regressed": [None, "all"]}, scoring=make_neg_interval_score(0.9))
+    """
     return NegIntervalScore(coverage)
 
 

@@ -33,6 +33,14 @@ def mean_log_score(y, dist, sample_weight=None):
     References
     ----------
     Gneiting and Raftery (2007), Strictly proper scoring rules, prediction, and estimation, JASA 102, section 4.1.
+
+    Examples
+    --------
+    >>> from scipy import stats
+    >>> from sklearn_mle.metrics import mean_log_score
+    >>> y = [0.2, -1.1, 0.5]
+    >>> print(f"{mean_log_score(y, stats.norm(0, 1)):.3f} {mean_log_score(y, stats.norm(0, 5)):.3f}")
+    -1.169 -2.538
     """
     return average(log_scores(y, dist), sample_weight)
 
@@ -57,6 +65,14 @@ def mean_crps(y, dist, sample_weight=None):
     References
     ----------
     Gneiting and Raftery (2007), Strictly proper scoring rules, prediction, and estimation, JASA 102, section 4.2.
+
+    Examples
+    --------
+    >>> from scipy import stats
+    >>> from sklearn_mle.metrics import mean_crps
+    >>> y = [0.2, -1.1, 0.5]
+    >>> print(f"{mean_crps(y, stats.norm(0, 1)):.3f} {mean_crps(y, stats.norm(0, 5)):.3f}")
+    0.418 1.208
     """
     return average(crps_scores(y, dist), sample_weight)
 
@@ -80,6 +96,17 @@ def interval_score(y, dist, coverage=0.95, sample_weight=None):
     References
     ----------
     Gneiting and Raftery (2007), Strictly proper scoring rules, prediction, and estimation, JASA 102, equation 43.
+
+    Examples
+    --------
+    >>> from scipy import stats
+    >>> from sklearn_mle.metrics import interval_score
+    >>> y = [0.2, -1.1, 0.5]
+    >>> for sigma in 0.1, 1.0, 5.0:  # too narrow, and too wide
+    ...     print(f"{interval_score(y, stats.norm(0, sigma), coverage=0.9):.2f}")
+    9.04
+    3.29
+    16.45
     """
     return average(interval_scores(y, dist, coverage), sample_weight)
 
@@ -99,6 +126,16 @@ def coverage_score(y, dist, coverage=0.95, sample_weight=None):
     Returns
     -------
     float
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn_mle import MLERegressor
+    >>> from sklearn_mle.metrics import coverage_score
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> model = MLERegressor("gamma").fit(X[::2], y[::2])
+    >>> print(f"{coverage_score(y[1::2], model.predict_dist(X[1::2]), coverage=0.9):.2f}")
+    0.86
     """
     y = numbers(y, dist)
     lower, upper = dist.interval(probability(coverage))
@@ -125,6 +162,15 @@ def pit(y, dist, random_state=None):
     References
     ----------
     Czado, Gneiting and Held (2009), Predictive model assessment for count data, Biometrics 65, section 2.1.
+
+    Examples
+    --------
+    >>> from scipy import stats
+    >>> from sklearn_mle.metrics import pit
+    >>> pit([0.0, 1.96], stats.norm(0, 1)).round(3)
+    array([0.5  , 0.975])
+    >>> pit([0, 0, 0], stats.poisson(1), random_state=0).round(2)  # anywhere between 0 and P(Y = 0)
+    array([0.23, 0.1 , 0.02])
     """
     y = numbers(y, dist)
     # F(y-) at the next smaller number: the same whether a law has a pmf, a density, or both.

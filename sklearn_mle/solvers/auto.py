@@ -27,6 +27,15 @@ class Auto(Solver):
     ----------
     max_iter, tol : int, float or None
         Handed to the chosen solver; None leaves its own.
+
+    Examples
+    --------
+    >>> from sklearn_mle import MLERegressor
+    >>> from sklearn_mle.solvers import Auto
+    >>> X, y = [[0], [1], [2], [3], [4]], [1, 0, 2, 4, 9]
+    >>> model = MLERegressor("poisson", solver=Auto(tol=1e-6)).fit(X, y)
+    >>> print(model.coef_.round(4), model.converged_)
+    [0.7734] True
     """
 
     meets_kinks_at_0 = True

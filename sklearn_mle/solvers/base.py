@@ -17,6 +17,13 @@ class Solution:
     `step` is the Newton step that it would take next, None if it knows none: about 0 at an optimum, about 1 in natural
     units where F falls towards a limit that it does not reach. `deficiency` is the number of directions without
     curvature, up to rounding, where the first Newton step was made, None if it is not known.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_mle.solvers import Solution
+    >>> Solution(np.zeros(2), value=1.5, n_iter=3, converged=True, message="").converged
+    True
     """
 
     w: np.ndarray
@@ -54,7 +61,29 @@ def _is(kind, value):
 
 
 class Solver(BaseEstimator, ABC):
-    """w_hat = argmin F(w). Subclasses own `max_iter` and `tol`, and add the rules of their parameters to `rules`."""
+    """w_hat = argmin F(w). Subclasses own `max_iter` and `tol`, and add the rules of their parameters to `rules`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_mle import MLERegressor
+    >>> from sklearn_mle.solvers import Solution, Solver
+    >>> class Plain(Solver):  # Newton's method without any safeguard
+    ...     def __init__(self, max_iter=20, tol=1e-10):
+    ...         self.max_iter, self.tol = max_iter, tol
+    ...     def minimize(self, objective, w, report, rng):
+    ...         for n_iter in range(1, self.max_iter + 1):
+    ...             value, gradient, hessian = objective.taylor(w, 2)
+    ...             report(w, value, np.linalg.norm(gradient))
+    ...             step = np.linalg.solve(hessian, gradient)
+    ...             if gradient @ step / 2 <= self.tol:
+    ...                 break
+    ...             w = w - step
+    ...         return Solution(w, value, n_iter, bool(gradient @ step / 2 <= self.tol), "")
+    >>> X, y = [[0], [1], [2], [3], [4]], [1, 0, 2, 4, 9]
+    >>> print(MLERegressor("poisson", solver=Plain()).fit(X, y).coef_.round(4))
+    [0.7734]
+    """
 
     meets_kinks_at_0 = False  # whether it minimises under an l1 penalty
     rules = {"max_iter": integer(1), "tol": number("a finite number >= 0", lambda value: value >= 0)}

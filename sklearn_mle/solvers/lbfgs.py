@@ -41,6 +41,15 @@ class LBFGS(Solver):
     References
     ----------
     Zhu, Byrd, Lu and Nocedal (1997), Algorithm 778: L-BFGS-B, ACM TOMS 23(4).
+
+    Examples
+    --------
+    >>> from sklearn_mle import MLERegressor
+    >>> from sklearn_mle.solvers import LBFGS
+    >>> X, y = [[0], [1], [2], [3], [4]], [1, 0, 2, 4, 9]
+    >>> model = MLERegressor("poisson", solver=LBFGS(memory=20)).fit(X, y)
+    >>> print(model.coef_.round(4), model.converged_)
+    [0.7734] True
     """
 
     rules = {**Solver.rules, "memory": integer(1), "polish_size": integer(0)}

@@ -42,6 +42,15 @@ class Newton(Solver):
     References
     ----------
     Boyd and Vandenberghe (2004), Convex Optimization, section 9.5.
+
+    Examples
+    --------
+    >>> from sklearn_mle import MLERegressor
+    >>> from sklearn_mle.solvers import Newton
+    >>> X, y = [[0], [1], [2], [3], [4]], [1, 0, 2, 4, 9]
+    >>> model = MLERegressor("poisson", solver=Newton(tol=1e-10)).fit(X, y)
+    >>> print(model.coef_.round(4), model.converged_)
+    [0.7734] True
     """
 
     def __init__(self, max_iter=100, tol=1e-12):

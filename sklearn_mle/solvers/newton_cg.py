@@ -35,6 +35,15 @@ class NewtonCG(Solver):
     ----------
     Nash and Sofer (1990), Assessing a search direction within a truncated-Newton method, OR Letters 9(4). Nocedal and
     Wright (2006), Numerical Optimization, section 7.1.
+
+    Examples
+    --------
+    >>> from sklearn_mle import MLERegressor
+    >>> from sklearn_mle.solvers import NewtonCG
+    >>> X, y = [[0], [1], [2], [3], [4]], [1, 0, 2, 4, 9]
+    >>> model = MLERegressor("poisson", solver=NewtonCG(max_iter=20)).fit(X, y)
+    >>> print(model.coef_.round(4), model.converged_)
+    [0.7734] True
     """
 
     def __init__(self, max_iter=100, tol=1e-12):

@@ -40,6 +40,16 @@ class ProximalNewton(Solver):
     Lee, Sun and Saunders (2014), Proximal Newton-type methods for minimizing composite functions, SIAM J. Optim. 24(3).
     Friedman, Hastie and Tibshirani (2010), Regularization paths for generalized linear models via coordinate descent,
     JSS 33(1), section 2.5 (coordinates at work).
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn_mle import MLERegressor
+    >>> from sklearn_mle.solvers import ProximalNewton
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> model = MLERegressor("gamma", alpha=0.01, l1_ratio=1.0, solver=ProximalNewton()).fit(X, y)
+    >>> print((model.coef_ == 0).sum(), "of 10 slopes are 0")
+    5 of 10 slopes are 0
     """
 
     meets_kinks_at_0 = True

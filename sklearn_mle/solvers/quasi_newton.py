@@ -43,6 +43,15 @@ class QuasiNewton(Solver):
     ----------
     Byrd, Hansen, Nocedal and Singer (2016), A stochastic quasi-Newton method for large-scale optimization, SIAM J.
     Optim. 26 (curvature from samples). Nocedal and Wright (2006), Numerical Optimization, algorithm 7.4.
+
+    Examples
+    --------
+    >>> from sklearn_mle import MLERegressor
+    >>> from sklearn_mle.solvers import QuasiNewton
+    >>> X, y = [[0], [1], [2], [3], [4]], [1, 0, 2, 4, 9]
+    >>> model = MLERegressor("poisson", solver=QuasiNewton(memory=20)).fit(X, y)
+    >>> print(model.coef_.round(4), model.converged_)
+    [0.7734] True
     """
 
     rules = {**Solver.rules, "memory": integer(1)}

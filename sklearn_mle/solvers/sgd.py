@@ -95,6 +95,17 @@ class SGD(Solver):
     Kingma and Ba (2015), Adam: a method for stochastic optimization, ICLR, algorithm 1.
     Shamir and Zhang (2013), Stochastic gradient descent for non-smooth optimization, ICML, section 4
     (polynomial-decay averaging).
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn_mle import MLERegressor
+    >>> from sklearn_mle.solvers import SGD
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> exact = MLERegressor().fit(X, y)
+    >>> model = MLERegressor(solver=SGD(tol=1e-4, max_iter=500), random_state=0).fit(X, y)
+    >>> print(f"R2 {exact.score(X, y):.2f} {model.score(X, y):.2f}")
+    R2 0.52 0.52
     """
 
     rules = {
