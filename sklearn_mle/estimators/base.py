@@ -88,6 +88,18 @@ class BaseMLE(VersionedPickles, CallbackSupportMixin, BaseEstimator):
         Returns
         -------
         self
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklearn_mle import MLERegressor
+        >>> rng = np.random.default_rng(0)
+        >>> model = MLERegressor("poisson", solver="sgd", random_state=0)
+        >>> for batch in range(300):
+        ...     X = rng.standard_normal((200, 2))
+        ...     model = model.partial_fit(X, rng.poisson(np.exp(X @ [0.5, -0.3])))
+        >>> print(model.coef_.round(1))
+        [ 0.5 -0.3]
         """
         return self._partial_fit(X, y, sample_weight)
 

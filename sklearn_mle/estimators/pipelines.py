@@ -42,6 +42,18 @@ def predict_dist(model, X):
     ------
     TypeError
         If the model has no predictive distribution of y.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from sklearn_mle import MLERegressor, predict_dist
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> pipe = make_pipeline(StandardScaler(), MLERegressor("gamma")).fit(X, y)
+    >>> dist = predict_dist(pipe, X[:3])
+    >>> print(dist.sf(200).round(2))  # P(Y > 200)
+    [0.47 0.   0.26]
     """
     final, X = unwrap(model, X)
     if not hasattr(final, "predict_dist"):
