@@ -434,6 +434,15 @@ def test_rows_of_weight_zero_influence_nothing_however_odd(value):
         np.testing.assert_allclose(other.coef_, model.coef_, rtol=1e-9, atol=1e-12)
 
 
+def test_a_wrong_y_is_named_by_its_row_where_rows_of_weight_zero_come_first():
+    weight = put(ONES, [0, 1, 4], 0)
+    fails(r"y\[2\] is -3.0", MLERegressor("poisson").fit, X, put(COUNTS, 2, -3), weight)
+    fails(r"y\[7\] is -3.0", MLERegressor("poisson").fit, X, put(COUNTS, 7, -3), weight)
+    fails(r"y\[2\] is -3.0", MLERegressor(Truncated(lower=0)).fit, X, put(1 + COUNTS, 2, -3), weight)
+    with pytest.warns(UserWarning, match=r"y\[2\] is 0.5, no integer"):
+        MLERegressor("poisson").fit(X, put(COUNTS, 2, 0.5), weight)
+
+
 @pytest.mark.parametrize("form", [np.asarray, sparse.csr_array])
 def test_numbers_whose_squares_are_beyond_all_floats(form):
     for estimator, y in BASICS.values():

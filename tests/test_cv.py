@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone, is_classifier, is_regressor
+from sklearn.datasets import load_diabetes
 from sklearn.linear_model import ElasticNetCV
 from sklearn.model_selection import KFold, cross_val_score
 from sklearn.pipeline import make_pipeline
@@ -197,3 +198,16 @@ def test_the_path_without_folds(l1_ratio):
         single = MLERegressor("poisson", alpha=one.alpha_, l1_ratio=l1_ratio).fit(X, COUNTS)
         assert one.converged_ and one.log_likelihood_ == pytest.approx(single.log_likelihood_, rel=1e-7)
         np.testing.assert_allclose(one.predict(X), single.predict(X), rtol=1e-4)
+
+
+def test_verbose_tells_of_folds_and_of_the_choice(capsys):
+    X, y = load_diabetes(return_X_y=True)
+    model = MLERegressorCV("poisson", alphas=[0.1, 1.0, 1e4], cv=3, verbose=1).fit(X, y)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[4].startswith("iteration    1  F ") and len(lines) == 4 + len(model.history_["loss"])
+    for k, line in enumerate(lines[:3]):
+        i, score = model.score_path_[:, k].argmax(), model.score_path_[:, k].max()
+        assert line == f"fold {k + 1} of 3: alpha {model.alphas_[i]:g} ({i + 1} of 3) scores {score:.8g}"
+    assert lines[3].startswith(f"mean: alpha {model.alpha_:g} (")
+    MLERegressorCV(alphas=[0.1, 1.0], cv=3).fit(X, y)
+    assert capsys.readouterr().out == ""

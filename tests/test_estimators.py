@@ -725,7 +725,8 @@ def test_history_and_counts_of_iterations(name, solver):
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_too_few_iterations_warn(solver):
     X, y = counts()
-    with pytest.warns(ConvergenceWarning, match="MLERegressor: Stopped before tol was met.*Raise max_iter") as record:
+    stopped = r"MLERegressor: Stopped before tol was met, with NegativeBinomial\(\): .*Raise max_iter"
+    with pytest.warns(ConvergenceWarning, match=stopped) as record:
         model = MLERegressor("negative_binomial", solver=solver, max_iter=1, random_state=0).fit(X, y)
     assert record[0].filename == __file__  # the warning points at the caller's line
     assert model.converged_ is False and model.n_iter_ >= 1 and np.isfinite(model.coef_).all()

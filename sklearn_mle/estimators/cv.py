@@ -93,8 +93,8 @@ class PathCV:
             seed, *seeds = check_random_state(self.random_state).randint(2**31 - 1, size=len(parts))
             in_folds = Parallel(min(effective_n_jobs(self.n_jobs), len(splits)), prefer="threads")
             scores = in_folds(
-                delayed(self._scores)(X_rows, y_rows, weight, *split, scorer, seed, part)
-                for split, seed, part in zip(splits, seeds, parts[1:], strict=True)
+                delayed(self._scores)(X_rows, y_rows, weight, *split, scorer, seed, part, f"fold {i} of {len(splits)}")
+                for i, (split, seed, part) in enumerate(zip(splits, seeds, parts[1:], strict=True), 1)
             )
             path = list(self._path(X, y, sample_weight, seed))
             parts[0].end()
@@ -105,6 +105,7 @@ class PathCV:
         mean = np.average(self.score_path_, axis=1, weights=tests)
         if np.isnan(mean).all():
             raise ValueError(f"{type(self).__name__}: every alpha scores NaN in some fold; look at `scoring`.")
+        self._tell("mean", mean)
         best = int(np.nanargmax(mean))
         self.coef_path_ = np.stack([model.coef_ for model in path])
         self.intercept_path_ = np.stack([np.asarray(model.intercept_) for model in path])
@@ -192,7 +193,13 @@ class PathCV:
                 model.log_likelihood_ = penalised.log_likelihood(solution.w, solution.value)
                 yield model
 
-    def _scores(self, X, y, sample_weight, train, test, scorer, seed, task):
+    def _tell(self, name, scores):
+        """Print, if asked, which alpha has the best of these scores."""
+        if self.verbose and not np.isnan(scores).all():
+            i = int(np.nanargmax(scores))
+            print(f"{name}: alpha {self.alphas_[i]:.4g} ({i + 1} of {len(scores)}) scores {scores[i]:.8g}", flush=True)
+
+    def _scores(self, X, y, sample_weight, train, test, scorer, seed, task, name):
         """The score of each alpha on the rows `test`, fitted on the rows `train`; 0 where no row counts."""
         if sample_weight is not None:
             test = np.arange(len(sample_weight))[test]  # a mask, too
@@ -206,6 +213,7 @@ class PathCV:
         arguments = {} if weight is None else {"sample_weight": weight}
         scores = np.array([scorer(model, X_test, y_test, **arguments) for model in self._path(*train, seed)])
         task.end()
+        self._tell(name, scores)
         return scores
 
 
@@ -231,7 +239,9 @@ class MLERegressorCV(PathCV, MLERegressor):
         As in scikit-learn; None: the mean log-likelihood.
     n_jobs : int, default=None
         Threads over folds, and over rows where these are many.
-    regressed, fit_intercept, offset, exposure, solver, max_iter, tol, random_state, verbose
+    verbose : int, default=0
+        1 prints the best alpha of each fold when it is done, that of their mean, and the iterations of the last fit.
+    regressed, fit_intercept, offset, exposure, solver, max_iter, tol, random_state
 
     Attributes
     ----------

@@ -40,7 +40,10 @@ def diagnosis(objective, start, solution, names=None, classes=None):
     limit = classes is None and exact_fit(objective, start, solution)
     limit = limit or no_maximum(objective, solution, names, classes, not found) or at_end(objective, solution)
     if not limit and not solution.converged:
-        stopped = f"Stopped before tol was met: {solution.message}. Raise max_iter, or look at history_."
+        stopped = (
+            f"Stopped before tol was met, with {objective.likelihood!r}: {solution.message}. Raise max_iter, or look "
+            "at history_."
+        )
         limit = at_edge(objective, solution.w) or far_out(objective, start, solution) or (ConvergenceWarning, stopped)
     if limit:
         found.insert(0, limit)

@@ -1,10 +1,12 @@
 """What an estimator reads y as, part by part: numbers within a support, or labels that are numbered when first seen."""
 
+import re
+
 import numpy as np
 
 from .labels import check_labels, declared_order, distinct, positions
 from .table import check_length, check_numbers
-from .weights import StandIn
+from .weights import StandIn, owner
 
 
 class Numbers:
@@ -23,13 +25,15 @@ class Numbers:
     def read(self, y, weight, n, first=0):
         """The next n rows, from row `first` of the table."""
         likelihood = self.likelihood
-        y = likelihood.check(self.stand_in.fill(numbers(y, n, likelihood, self.owner), weight))
+        y = self.stand_in.fill(numbers(y, n, likelihood, self.owner), weight)
+        try:
+            y = likelihood.check(y)
+        except ValueError as error:  # it names a row of the filled y
+            text = re.sub(r"(?<=\by\[)\d+(?=\])", lambda row: str(owner(int(row[0]), weight)), str(error))
+            raise ValueError(text) from error
         fraction = likelihood.support.fraction(y)
         if fraction and self.fraction is None:
-            row = fraction.row
-            if weight is not None and not weight[row]:  # it has the y of the first row with a weight
-                row = int(np.argmax(weight > 0))
-            self.fraction = fraction._replace(row=first + row)
+            self.fraction = fraction._replace(row=first + owner(fraction.row, weight))
         return y
 
     def join(self, other, first):

@@ -85,3 +85,8 @@ class StandIn:
         if weight is None or weight.all():
             return y
         return np.where((weight > 0).reshape(-1, *[1] * (y.ndim - 1)), y, self.y)
+
+
+def owner(row, weight):
+    """The row whose y this row of a filled y has."""
+    return row if weight is None or weight[row] else int(np.argmax(weight > 0))
