@@ -7,14 +7,30 @@ import importlib.util
 import pkgutil
 import re
 import sys
+import tomllib
 import warnings
+from email.message import Message
 from functools import reduce
 from pathlib import Path
 
 import pytest
 
 import sklearn_mle
+from sklearn_mle import (
+    Censored,
+    Gaussian,
+    Hurdle,
+    MLEClassifier,
+    MLEClassifierCV,
+    MLERegressor,
+    MLERegressorCV,
+    Truncated,
+    ZeroInflated,
+    documentation,
+)
 from sklearn_mle.likelihoods import LIKELIHOODS
+from sklearn_mle.metrics import LogScore, NegCRPS, NegIntervalScore
+from sklearn_mle.solvers import SOLVERS
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 PAGES = sorted(path for folder in ("guide", "howto") for path in (DOCS / folder).glob("*.rst") if path.stem != "index")
@@ -71,6 +87,44 @@ def test_the_examples_of_docstrings_run_and_print_what_they_show(module, pyplot)
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # an example that warns teaches it
         assert doctest.testmod(importlib.import_module(module)).failed == 0
+
+
+def declares(monkeypatch, *urls):
+    """Let the package declare these addresses."""
+    declared = Message()
+    for url in urls:
+        declared["Project-URL"] = url
+    monkeypatch.setattr(documentation.metadata, "metadata", lambda name: declared)
+    documentation.site.cache_clear()
+
+
+@pytest.fixture
+def forget():
+    yield
+    documentation.site.cache_clear()
+
+
+@pytest.mark.usefixtures("forget")
+def test_the_html_of_objects_links_to_their_pages_in_the_reference(monkeypatch):
+    project = tomllib.loads((DOCS.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declares(monkeypatch, "Source, https://elsewhere", f"Documentation, {project['urls']['Documentation']}")
+    address = re.escape(project["urls"]["Documentation"]) + r"generated/sklearn_mle\.([\w.]+)\.html"
+    kinds = [MLERegressor, MLEClassifier, MLERegressorCV, MLEClassifierCV, ZeroInflated, Hurdle, Truncated, Censored]
+    kinds += [*LIKELIHOODS.values(), *SOLVERS.values(), LogScore, NegCRPS, NegIntervalScore]
+    for kind in kinds:
+        pages = set(re.findall(address, kind()._repr_html_()))
+        assert len(pages) == 1 and pages.pop() in REFERENCE, kind
+
+
+@pytest.mark.usefixtures("forget")
+def test_without_an_address_or_a_page_there_is_no_link(monkeypatch):
+    class Own(Gaussian):
+        pass
+
+    declares(monkeypatch, "Documentation, https://site/")
+    assert "https://site/" in MLERegressor()._repr_html_() and "https://site/" not in Own()._repr_html_()
+    declares(monkeypatch)
+    assert "generated/sklearn_mle" not in MLERegressor()._repr_html_()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

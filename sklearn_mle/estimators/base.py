@@ -9,6 +9,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from ..design import Block
+from ..documentation import Documented
 from ..likelihoods import likelihood as resolve_likelihood
 from ..objective import Objective
 from ..penalty import ElasticNet
@@ -42,7 +43,7 @@ def makes_steps(model):
     return True
 
 
-class BaseMLE(VersionedPickles, CallbackSupportMixin, BaseEstimator):
+class BaseMLE(VersionedPickles, CallbackSupportMixin, Documented, BaseEstimator):
     """W_hat = argmin of the penalised mean negative log-likelihood: the part that knows no y."""
 
     def fit(self, X, y=None, sample_weight=None):

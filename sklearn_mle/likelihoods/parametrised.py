@@ -5,11 +5,12 @@ from numbers import Real
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from ..documentation import Documented
 from ..links import Link, ProbabilityLink
 from ..links import link as resolve_link
 
 
-class Parametrised(BaseEstimator):
+class Parametrised(Documented, BaseEstimator):
     """theta = link^-1(eta), with parameters that a constructor's arguments fix or link otherwise; see `Likelihood`."""
 
     links: dict[str, Link]

@@ -10,13 +10,14 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted
 
+from ..documentation import Documented
 from ..estimators.partitions import mean_by_partition
 from ..estimators.pipelines import predict_dist, unwrap
 from ..estimators.table import is_dask
 from .scores import average, crps_scores, interval_scores, log_scores, numbers, probability
 
 
-class Scorer(BaseEstimator, ABC):
+class Scorer(Documented, BaseEstimator, ABC):
     """The mean of `rows` over the rows of a table: greater is better.
 
     Where metadata routing is enabled, ``set_score_request(sample_weight=True)`` asks for weights.

@@ -9,6 +9,8 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from ..documentation import Documented
+
 
 @dataclass(frozen=True)
 class Solution:
@@ -60,7 +62,7 @@ def _is(kind, value):
     return isinstance(value, kind) and not isinstance(value, bool)
 
 
-class Solver(BaseEstimator, ABC):
+class Solver(Documented, BaseEstimator, ABC):
     """w_hat = argmin F(w). Subclasses own `max_iter` and `tol`, and add the rules of their parameters to `rules`.
 
     Examples
