@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .design import Layout, NearKinks, Parts, Root, gram
+from .design import Layout, NearKinks, Root, Sums, gram
 from .likelihoods.base import Likelihood
 from .likelihoods.rounded import bandwidth_at_kink
 from .penalty import ElasticNet
@@ -223,7 +223,7 @@ def _taylor(block, likelihood, layout, W, order):
     if order > 1:
         h = [[_weighted(block.weight, row) for row in rows] for rows in derivatives[1]]
         sums.append(gram(block, layout, h))
-    return Parts(sums)
+    return Sums(sums)
 
 
 def _kinks(block, likelihood, layout, W, n):

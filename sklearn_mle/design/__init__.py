@@ -6,7 +6,7 @@ from .hat import leverage, predictor_covariances
 from .kinks import NearKinks
 from .layout import Layout
 from .one_hot import coded
-from .sums import Least, Moments, Parts, Root, gram
+from .sums import Least, Moments, Root, Sums, gram
 
 __all__ = [
     "FAR",
@@ -17,7 +17,7 @@ __all__ = [
     "Least",
     "Moments",
     "NearKinks",
-    "Parts",
+    "Sums",
     "Repeated",
     "Root",
     "coded",

@@ -113,7 +113,7 @@ def _of_parts(kind, shape, values, numbers, ends):
     return table
 
 
-def part(row, rows):
+def of_rows(row, rows):
     """The entries `rows` of a row, which may be (1,) for all."""
     return row if len(row) == 1 else row[rows]
 

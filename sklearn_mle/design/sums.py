@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import sparse
 
-from .block import csr, part, row_slices
+from .block import csr, of_rows, row_slices
 from .layout import designs
 
 # A share of the mean square: a variance of less has lost digits to the difference.
@@ -82,7 +82,7 @@ def gram(block, layout, h):
         parts = list(designs(Z, layout))
         for k, (Z_k, at_k, unit_k) in enumerate(parts):
             for m, (Z_m, at_m, unit_m) in enumerate(parts[: k + 1]):
-                weight = unit_k * unit_m * part(h[k][m], rows)
+                weight = unit_k * unit_m * of_rows(h[k][m], rows)
                 if not weight.any():
                     continue
                 if k == m and weight.min() >= 0:
@@ -129,7 +129,7 @@ class Root:
             tile = np.zeros((len(roots), len(Z), layout.size))
             for i, row in enumerate(roots):
                 for k, (Z_k, at_k, unit_k) in enumerate(parts):
-                    tile[i][:, at_k] += (unit_k * part(row[k], rows))[:, None] * Z_k
+                    tile[i][:, at_k] += (unit_k * of_rows(row[k], rows))[:, None] * Z_k
             R = np.linalg.qr(np.concatenate([R, tile.reshape(len(roots) * len(Z), layout.size)]), mode="r")
         return cls(R)
 
@@ -137,11 +137,11 @@ class Root:
         return Root(np.linalg.qr(np.concatenate([self.R, other.R]), mode="r"))
 
 
-class Parts(tuple):
-    """Several sums made in one pass: added part by part."""
+class Sums(tuple):
+    """Several sums made in one pass: added one by one."""
 
     def __add__(self, other):
-        return Parts(a + b for a, b in zip(self, other, strict=True))
+        return Sums(a + b for a, b in zip(self, other, strict=True))
 
 
 class Least(tuple):

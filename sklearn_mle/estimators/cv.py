@@ -88,16 +88,16 @@ class PathCV:
             weight = check_weight(sample_weight, _num_samples(X_rows))
             splits = list(check_cv(self.cv, y, classifier=is_classifier(self)).split(X_rows, y_rows))
             paths = task.part("paths", len(splits) + 1)
-            parts = [paths.part("path") for _ in range(len(splits) + 1)]
+            of_all, *of_folds = (paths.part("path") for _ in range(len(splits) + 1))
             # A generator of its own for each path: threads draw in any order.
-            seed, *seeds = check_random_state(self.random_state).randint(2**31 - 1, size=len(parts))
+            seed, *seeds = check_random_state(self.random_state).randint(2**31 - 1, size=len(splits) + 1)
             in_folds = Parallel(min(effective_n_jobs(self.n_jobs), len(splits)), prefer="threads")
             scores = in_folds(
-                delayed(self._scores)(X_rows, y_rows, weight, *split, scorer, seed, part, f"fold {i} of {len(splits)}")
-                for i, (split, seed, part) in enumerate(zip(splits, seeds, parts[1:], strict=True), 1)
+                delayed(self._scores)(X_rows, y_rows, weight, *split, scorer, seed, fold, f"fold {i} of {len(splits)}")
+                for i, (split, seed, fold) in enumerate(zip(splits, seeds, of_folds, strict=True), 1)
             )
             path = list(self._path(X, y, sample_weight, seed))
-            parts[0].end()
+            of_all.end()
             paths.end()
         self.score_path_ = np.stack(scores, axis=1)
         counted = np.ones(len(y_rows)) if weight is None else weight
@@ -207,11 +207,12 @@ class PathCV:
             if not len(test):
                 task.end()
                 return np.zeros(len(self.alphas_))
-        parts = [(table, None if table is None else _safe_indexing(table, test)) for table in (X, y, sample_weight)]
-        X_test, y_test, weight = (part for _, part in parts)
-        train = [None if table is None else _safe_indexing(table, train) for table, _ in parts]
+        learnt, (X_test, y_test, weight) = (
+            [None if table is None else _safe_indexing(table, rows) for table in (X, y, sample_weight)]
+            for rows in (train, test)
+        )
         arguments = {} if weight is None else {"sample_weight": weight}
-        scores = np.array([scorer(model, X_test, y_test, **arguments) for model in self._path(*train, seed)])
+        scores = np.array([scorer(model, X_test, y_test, **arguments) for model in self._path(*learnt, seed)])
         task.end()
         self._tell(name, scores)
         return scores

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..design import FAR, Layout, Least, Moments, Parts, dense
+from ..design import FAR, Layout, Least, Moments, Sums, dense
 from ..penalty import ElasticNet
 from ..rows import SAMPLE
 from ..solvers import Newton
@@ -170,7 +170,7 @@ def demand_moderate(objective):
 def _range(block, infinite):
     y = block.y.astype(float, copy=False)
     y = y[np.isfinite(y)] if infinite else y
-    return Parts([Least((y.min(initial=np.inf),)), Least((-y.max(initial=-np.inf),))])
+    return Sums([Least((y.min(initial=np.inf),)), Least((-y.max(initial=-np.inf),))])
 
 
 def demand_finite(block, likelihood, W):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..design import Parts, Root, gram, leverage
+from ..design import Root, Sums, gram, leverage
 from ..design.layout import designs
 
 
@@ -17,7 +17,7 @@ def curvature(block, likelihood, layout, W, expected):
     _, g, h = likelihood.taylor(block.y, eta, 2)
     h = likelihood.expected(eta, block.y) if expected else h
     h = [[counted(block, row) for row in rows] for rows in h]
-    return Parts([block.score([counted(block, row) for row in g], layout.sloped), gram(block, layout, h)])
+    return Sums([block.score([counted(block, row) for row in g], layout.sloped), gram(block, layout, h)])
 
 
 def meat(block, likelihood, layout, W, power, coordinates):
@@ -85,7 +85,7 @@ def pearson(block, likelihood, W):
     theta = likelihood.theta(block.eta(W))
     y, law = likelihood.observation(block.y, *theta)
     square = np.broadcast_to((y - law.mean()) ** 2 / law.var(), len(block))
-    return Parts([counted(block, square).sum(), counted(block, square * likelihood.dispersion(*theta)).sum()])
+    return Sums([counted(block, square).sum(), counted(block, square * likelihood.dispersion(*theta)).sum()])
 
 
 def deviance(block, likelihood, W):
