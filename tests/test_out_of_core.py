@@ -21,6 +21,7 @@ from sklearn_mle import Batches, Inference, MLEClassifier, MLERegressor, fit_dis
 from sklearn_mle.design import Block, dense
 from sklearn_mle.estimators.targets import Labels
 from sklearn_mle.likelihoods import Censored
+from sklearn_mle.metrics import log_score
 from sklearn_mle.rows import ColumnOnDisk, CsrOnDisk, Rows, on_disk
 from sklearn_mle.rows.base import block_length
 
@@ -215,14 +216,75 @@ def test_errors_name_the_batch_and_the_row(table):
     fails("Batch 1: y has 2 rows, X has 3", Batches([(X, y), (X[:3], y[:2])]))
     fails("Batch 1: X is sparse, in the first batch it is not", Batches([(X, y), (sparse.csr_array(X), y)]))
     fails("Batch 1: the weight is there, in the first batch it is not", Batches([(X, y), (X, y, weight)]))
-    fails("'w' names a column of frames, whose y is to be named", Batches([(X, y, weight)], sample_weight="w"))
     fails(r"batch 0 is of type DataFrame. Name the column y", Batches([frame(table)]))
     fails("'z' is no column; there are", Batches([frame(table)], y="z"))
-    fails("no rows. A generator can be read once only", Batches(iter([])))
+    fails("batch 0 is of type tuple", Batches([(X, y)], y="y"))
+    fails("no rows. If it is of a function, does that begin anew", Batches([]))
     with pytest.raises(ValueError, match="y comes with the batches"):
         MLERegressor().fit(batches(X, y), y)
     with pytest.raises(TypeError, match="one at a time, `for X, y, weight in batches"):
         MLERegressor("poisson").fit(X, y).predict(batches(X, y))
+
+
+def test_what_is_no_source_is_told_at_once(table):
+    def rows():
+        yield table["X"], table["numbers"]
+
+    whole, generator = frame(table), rows()
+    for message, *arguments in [
+        (r"a generator can be read only once.*Batches\(function\), without a call", generator),
+        ("a list_iterator can be read only once", iter([(table["X"], table["numbers"])])),
+        ("a DataFrame is one table: pass X and y to fit", whole, "y"),
+        ("a DataFrame is one table: pass X and y to fit", pl.from_pandas(whole), "y"),
+        ("a ndarray is one table", table["X"]),
+        ("y names a column of the frames; got an object of type ndarray", table["X"], table["numbers"]),
+        ("sample_weight names a column of the frames; got an object of type float", [whole], "y", 2.0),
+        ("the source is an iterable of batches.* got 1", 1),
+        ("the source is an iterable of batches.* got None", None),
+        ("'w' names a column of frames, whose y is to be named", [whole], None, "w"),
+    ]:
+        with pytest.raises((TypeError, ValueError), match="Batches: .*" + message):
+            Batches(*arguments)
+    for in_parts in (generator, rows, "policies.parquet", pl.from_pandas(whole).lazy()):
+        with pytest.raises(TypeError, match=r"no table in one piece. fit takes tables in parts as Batches"):
+            MLERegressor().fit(in_parts, table["numbers"])
+
+
+def test_files_of_a_folder_have_the_same_columns(table, tmp_path):
+    whole = frame(table)
+    (tmp_path / "some").mkdir()
+    one, other = tmp_path / "some" / "1.parquet", tmp_path / "some" / "2.parquet"
+    whole.iloc[:500].astype({"a": int}).to_parquet(one)
+    data = Batches(tmp_path / "some", y="y", sample_weight="w")
+    whole.iloc[500:900].assign(z=1.0).to_parquet(other)
+    fails(f"column 'z' is in {other}, and not in {one}", data)
+    whole.iloc[500:900].drop(columns="b").to_parquet(other)
+    fails(f"column 'b' is in {one}, and not in {other}", data)
+    whole.iloc[500:900, ::-1].to_parquet(other)  # another order, and floats where integers were
+    same = whole.iloc[:900].assign(a=np.append(whole.a[:500].astype(int), whole.a[500:900]))
+    X = np.ascontiguousarray(same[list("abcde")])
+    assert_same_bits(MLERegressor("poisson").fit(data), MLERegressor("poisson").fit(X, same.y, same.w))
+    (tmp_path / "some" / "README").write_text("Claims of 2024.")
+    fails(f"{tmp_path / 'some' / 'README'} is no Parquet file", data)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_scores_of_batches_are_those_of_the_rows(table, weighted):
+    X, numbers, words = table["X"], table["numbers"] + 1e3, table["words"]
+    weight = table["weight"] if weighted else None
+    for model, y in [(MLERegressor(), numbers), (MLEClassifier(), words)]:
+        data = batches(X, y, weight) if weighted else batches(X, y)
+        model.fit(X[:1000], y[:1000])
+        assert model.score(data) == pytest.approx(model.score(X, y, weight), rel=1e-9)
+        assert log_score(model, data) == pytest.approx(log_score(model, X, y, weight), rel=1e-12)
+        with pytest.raises(ValueError, match="y comes with the batches"):
+            model.score(data, y)
+        with pytest.raises(ValueError, match="weight is zero in every row"):
+            model.score(batches(X, y, 0 * table["weight"]))
+    constant = MLERegressor().fit(X[:99], numbers[:99])
+    assert constant.score(batches(X, 0 * numbers)) == constant.score(X, 0 * numbers) == 0.0
+    with pytest.raises(TypeError, match="makes one step, on one batch"):
+        MLERegressor(solver="sgd").partial_fit(batches(X, numbers))
 
 
 def ordered(labels, order):

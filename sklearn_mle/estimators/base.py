@@ -13,7 +13,7 @@ from ..documentation import Documented
 from ..likelihoods import likelihood as resolve_likelihood
 from ..objective import Objective
 from ..penalty import ElasticNet
-from ..rows import Rows, one_blas_thread
+from ..rows import Batches, Rows, one_blas_thread
 from ..solvers.base import Solution
 from .columns import (
     free_entries,
@@ -74,7 +74,7 @@ class BaseMLE(VersionedPickles, CallbackSupportMixin, Documented, BaseEstimator)
         return self
 
     @available_if(makes_steps)
-    def partial_fit(self, X, y, sample_weight=None):
+    def partial_fit(self, X, y=None, sample_weight=None):
         """One step of the solver on a mini-batch; the first call also chooses units and start.
 
         One pass ends some standard errors from the maximum. One step of Newton's method from there leaves some
@@ -105,6 +105,11 @@ class BaseMLE(VersionedPickles, CallbackSupportMixin, Documented, BaseEstimator)
         return self._partial_fit(X, y, sample_weight)
 
     def _partial_fit(self, X, y, sample_weight, **target):
+        if isinstance(X, Batches):
+            raise TypeError(
+                "partial_fit makes one step, on one batch: `for X, y, weight in batches: model.partial_fit(X, y, "
+                "weight)`. fit takes all batches together."
+            )
         fitted = hasattr(self, "coefs_")
         check_parameters(self)
         draft = self._draft(keep=fitted)

@@ -6,6 +6,7 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils.metaestimators import available_if
 
 from ..likelihoods import LIKELIHOODS, LabelLikelihood
+from ..rows import Batches
 from .base import BaseMLE, makes_steps, resolve
 from .labels import (
     check_labels,
@@ -21,7 +22,7 @@ from .labels import (
     renumbered,
     reweighted,
 )
-from .partitions import by_partition, computed
+from .partitions import by_partition, computed, mean_by_partition
 from .table import check_length
 from .targets import Labels
 from .weights import Total, check_weight
@@ -98,7 +99,7 @@ feature_names_in_
         self.verbose = verbose
 
     @available_if(makes_steps)
-    def partial_fit(self, X, y, sample_weight=None, *, classes=None):
+    def partial_fit(self, X, y=None, sample_weight=None, *, classes=None):
         """One step of the solver on a mini-batch.
 
         Parameters
@@ -162,14 +163,13 @@ feature_names_in_
         with np.errstate(invalid="ignore"):
             return np.where(y > 0, y * log_proba, 0.0).sum(axis=1)
 
-    def score(self, X, y, sample_weight=None):
-        """Accuracy; soft labels count as their most probable class."""
+    def score(self, X, y=None, sample_weight=None):
+        """Accuracy; soft labels count as their most probable class. `Batches` hold y and weights, too."""
+        if isinstance(X, Batches):
+            return mean_by_partition(self._right, X, y, sample_weight)
         prediction, y, weight = computed(self.predict(X), y, sample_weight)
-        y, columns = check_labels(y, type(self).__name__)
-        check_length(y, len(prediction))
-        if columns is not None:
-            y = self.classes_[self._codes(y, columns).argmax(axis=1)]
-        return accuracy_score(y, prediction, sample_weight=check_weight(weight, len(prediction)))
+        weight = check_weight(weight, len(prediction))
+        return accuracy_score(self._labels(y, len(prediction)), prediction, sample_weight=weight)
 
     # --- what BaseMLE asks of a target --------------------------------------------------------------------------
 
@@ -221,6 +221,17 @@ feature_names_in_
         if reset and classes is None:
             demand_several(self.classes_[totals > 0])
         return rows
+
+    def _right(self, X, y):
+        """Whether each row's prediction is its label."""
+        prediction = self.predict(X)
+        return prediction == self._labels(y, len(prediction))
+
+    def _labels(self, y, n):
+        """The label of each of n rows, of soft ones the most probable."""
+        y, columns = check_labels(y, type(self).__name__)
+        check_length(y, n)
+        return y if columns is None else self.classes_[self._codes(y, columns).argmax(axis=1)]
 
     def _codes(self, y, columns):
         """Positions of the labels in `classes_`; class probabilities as they are, if their columns are `classes_`."""

@@ -8,8 +8,10 @@ import numpy as np
 from scipy import sparse
 
 from ..design import Block
+from ..rows import Batches
 from ..rows.dask import DaskRows, Partition
 from .progress import unfollowed_copy
+from .reading import demand_alone
 from .table import check_X, demand, is_dask
 from .weights import Total, nonnegative
 
@@ -286,18 +288,23 @@ def computed(*tables):
 
 
 def mean_by_partition(rows, X, y, weight):
-    """The weighted mean of rows(X, y), one number a row, computed partition by partition."""
-    from dask import compute, delayed
+    """The weighted mean of rows(X, y), one number a row, computed partition by partition, or batch by batch."""
+    if isinstance(X, Batches):
+        demand_alone(y, weight)
+        found = [_sums(rows, batch) for batch in X]
+    else:
+        from dask import compute, delayed
 
-    task = delayed(_sums, pure=False)
-    parts, _ = partitions(X, y, weight)
-    sums = np.sum(compute(*[task(rows, part) for part in parts]), axis=0)
-    return float(sums[0] / sums[1])
+        task = delayed(_sums, pure=False)
+        found = compute(*[task(rows, part) for part in partitions(X, y, weight)[0]])
+    score, total = np.sum(found, axis=0)
+    Total(total, total).demand()
+    return float(score / total)
 
 
 def _sums(rows, part):
     X, y, weight = part
-    if not len(X):
+    if hasattr(X, "shape") and not X.shape[0]:
         return 0.0, 0.0
     scores = rows(X, y)
     weight = np.ones(len(scores)) if weight is None else nonnegative(weight, len(scores))

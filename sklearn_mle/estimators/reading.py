@@ -26,12 +26,17 @@ def read(model, target, X, y, weight, reset):
     reset : bool
     """
     if isinstance(X, Batches):
-        for name, given in (("y", y), ("sample_weight", weight)):
-            if given is not None:
-                raise ValueError(f"{name} comes with the batches, as their second and third: pass the batches alone.")
+        demand_alone(y, weight)
         return _from_batches(model, target, X, reset)
     X = check_X(model, X, reset)
     return read_target(target, X if on_disk(X) else coded(X), y, weight)
+
+
+def demand_alone(y, weight):
+    """A ValueError if y or weights are given beside batches."""
+    for name, given in (("y", y), ("sample_weight", weight)):
+        if given is not None:
+            raise ValueError(f"{name} comes with the batches, as their second and third: pass the batches alone.")
 
 
 def read_target(target, X, y, weight):
@@ -98,7 +103,7 @@ def _from_batches(model, target, batches, reset):
         if weighted:
             weight.append(part_weight)
     if last is None:
-        raise ValueError(f"{batches!r} yields no rows. A generator can be read once only: pass the function it is of.")
+        raise ValueError(f"{batches!r} yields no rows. If it is of a function, does that begin anew at every call?")
     if weighted:
         total.demand()
     return Block(X.array(), y.array(), weight.array() if weighted else None)

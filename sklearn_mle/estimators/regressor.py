@@ -9,12 +9,15 @@ from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 from sklearn.utils.validation import check_is_fitted
 
+from ..design import Block, Moments
 from ..distributions import Predictive
 from ..likelihoods import LIKELIHOODS, LabelLikelihood, Support
+from ..rows import Batches
 from .base import BaseMLE, resolve
 from .partitions import by_partition, computed
+from .reading import demand_alone
 from .targets import Numbers, numbers
-from .weights import check_weight
+from .weights import Total, check_weight, nonnegative
 
 
 class MLERegressor(RegressorMixin, BaseMLE):
@@ -189,8 +192,8 @@ class MLERegressor(RegressorMixin, BaseMLE):
         law = self.predict_dist(X)
         return law.log_prob(self.likelihood_.check(self._numbers(y, len(law))))
 
-    def score(self, X, y, sample_weight=None):
-        """R2 of `predict`.
+    def score(self, X, y=None, sample_weight=None):
+        """R2 of `predict`. `Batches` hold y and weights, too.
 
         Raises
         ------
@@ -204,9 +207,23 @@ class MLERegressor(RegressorMixin, BaseMLE):
                 f"R2 needs one number a row, {type(self.likelihood_).__name__} has y of {columns} columns: "
                 "score it with sklearn_mle.metrics.log_score."
             )
+        if isinstance(X, Batches):
+            return self._score_batches(X, y, sample_weight)
         prediction, y, weight = computed(self.predict(X), y, sample_weight)
         y, weight = self._numbers(y, len(prediction)), check_weight(weight, len(prediction))
         return r2_score(y, prediction, sample_weight=weight)
+
+    def _score_batches(self, batches, y, weight):
+        demand_alone(y, weight)
+        found = Moments(0.0, 0.0, 0.0)
+        for X, y, weight in batches:
+            prediction = self.predict(X)
+            y = self._numbers(y, len(prediction))
+            weight = None if weight is None else nonnegative(weight, len(y))
+            found += Moments.of(Block(np.column_stack([y, y - prediction]), None, weight))
+        Total(found.total, found.total).demand()
+        of_y, of_errors = found.squares + found.total * np.array([0.0, found.mean[1] ** 2])
+        return float(1 - of_errors / of_y) if of_y else float(not of_errors)  # of a constant y as r2_score has it
 
     # --- what BaseMLE asks of a target --------------------------------------------------------------------------
 

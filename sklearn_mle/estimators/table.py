@@ -11,7 +11,7 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import column_or_1d, validate_data
 
 from ..design import row_slices
-from ..rows import Batches, ColumnOnDisk, on_disk, unwatched
+from ..rows import Batches, ColumnOnDisk, in_parts, on_disk, unwatched
 from .history import watch
 
 NUMBERS = "biuf"  # the kinds of dtype that hold real numbers
@@ -22,6 +22,12 @@ def check_X(model, X, reset):
     """X, dense or csr, of finite numbers, with the columns of the fit (with `reset`: learnt from it)."""
     if isinstance(X, Batches):
         raise TypeError(f"{X!r} is many tables: call this for one at a time, `for X, y, weight in batches: ...`.")
+    if in_parts(X):
+        raise TypeError(
+            f"X is {reprlib.repr(X)}: no table in one piece. fit takes tables in parts as Batches: "
+            "Batches(function), of the function that makes a generator of (X, y), or Batches(source, y=...), of a "
+            "path, a pyarrow Dataset or a polars LazyFrame."
+        )
     X = numeric(X, "X")
     names = column_names(X)
     if on_disk(X) and np.ndim(X) == 2 and len(X) and X.dtype not in (np.float64, np.float32):

@@ -14,6 +14,7 @@ from ..documentation import Documented
 from ..estimators.partitions import mean_by_partition
 from ..estimators.pipelines import predict_dist, unwrap
 from ..estimators.table import is_dask
+from ..rows import Batches
 from .scores import average, crps_scores, interval_scores, log_scores, numbers, probability
 
 
@@ -29,9 +30,9 @@ class Scorer(Documented, BaseEstimator, ABC):
     def rows(self, estimator, X, y):
         """The score of each row, shape (n,)."""
 
-    def score(self, estimator, X, y, sample_weight=None):
-        """The mean of the rows' scores, each counted `sample_weight` times: a float."""
-        if is_dask(X):
+    def score(self, estimator, X, y=None, sample_weight=None):
+        """The mean of the rows' scores, each counted `sample_weight` times: a float. `Batches` hold all three."""
+        if is_dask(X) or isinstance(X, Batches):
             return mean_by_partition(partial(self.rows, estimator), X, y, sample_weight)
         return average(self.rows(estimator, X, y), sample_weight)
 

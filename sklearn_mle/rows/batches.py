@@ -14,7 +14,8 @@ class Batches:
     ----------
     source : iterable, callable, path, pyarrow Dataset or polars LazyFrame
         An iterable of batches, or a function without arguments that returns one: a generator can be read only once,
-        the function that makes it as often as needed. A path is that of a Parquet file, or a folder of them (pyarrow).
+        the function that makes it as often as needed. A path is that of a Parquet file, or a folder of them (pyarrow),
+        all with the columns of the first.
         A batch is a tuple (X, y) or (X, y, weight), of whatever `fit` takes for them: arrays, frames, sparse matrices.
         Where `y` is given it is a frame.
     y : str or list of str, default=None
@@ -33,9 +34,22 @@ class Batches:
     >>> model = MLERegressor().fit(Batches(batches))
     >>> model.coef_.shape
     (2,)
+
+    Raises
+    ------
+    TypeError
+        If `source` is nothing that comes in parts, or a generator; if `y` or `sample_weight` is no name.
     """
 
     def __init__(self, source, y=None, sample_weight=None):
+        _demand_names("y", y, [y] if isinstance(y, str) else y)
+        _demand_names("sample_weight", sample_weight, None if sample_weight is None else [sample_weight])
+        if sample_weight is not None and y is None:
+            raise ValueError(
+                f"Batches: sample_weight={sample_weight!r} names a column of frames, whose y is to be named too: "
+                "Batches(source, y=..., sample_weight=...). In tuples, (X, y, weight), the weight is the third."
+            )
+        _demand_source(source)
         self.source, self.y, self.sample_weight = source, y, sample_weight
 
     def __repr__(self):
@@ -49,29 +63,26 @@ class Batches:
 
     def numbered(self):
         """(number, X, y, weight) of every batch that has rows."""
-        if self.sample_weight is not None and self.y is None:
-            raise ValueError(
-                f"Batches: sample_weight={self.sample_weight!r} names a column of frames, whose y is to be named too: "
-                "Batches(source, y=..., sample_weight=...). In tuples, (X, y, weight), the weight is the third."
-            )
         for number, batch in enumerate(self._read()):
-            X, y, weight = self._divided(batch) if self.y is not None else self._tuple(batch, number)
+            X, y, weight = self._divided(batch, number) if self.y is not None else self._tuple(batch, number)
             if _length(X):
                 yield number, X, y, weight
 
     def _read(self):
         source = self.source
         if isinstance(source, (str, os.PathLike)):
-            from pyarrow import dataset
-
-            source = dataset.dataset(source)
+            return _parquet(source)
         if hasattr(source, "to_batches"):  # of pyarrow
             return (batch.to_pandas() for batch in source.to_batches())
         if hasattr(source, "collect_batches"):  # of polars
             return source.collect_batches()
         return source() if callable(source) else iter(source)
 
-    def _divided(self, frame):
+    def _divided(self, frame, number):
+        if not hasattr(frame, "columns"):
+            raise TypeError(
+                f"Batches: y={self.y!r} names a column of frames; batch {number} is of type {type(frame).__name__}."
+            )
         names, y = list(frame.columns), self.y
         taken = [*([y] if isinstance(y, str) else y), *([] if self.sample_weight is None else [self.sample_weight])]
         for name in taken:
@@ -91,6 +102,66 @@ class Batches:
     def _columns(self):
         named = {"y": self.y, "sample_weight": self.sample_weight}
         return {name: value for name, value in named.items() if value is not None}
+
+
+def in_parts(source):
+    """Whether it is what `Batches` reads and no table itself: a function, a generator, a path, a dataset."""
+    named = callable(source) or isinstance(source, (str, os.PathLike)) or hasattr(source, "__next__")
+    return named or hasattr(source, "collect_batches") or (hasattr(source, "to_batches") and not _is_table(source))
+
+
+def _is_table(source):
+    return hasattr(source, "shape") or hasattr(source, "columns")
+
+
+def _demand_source(source):
+    """A TypeError unless it is in parts, and can be read more than once."""
+    kind = type(source).__name__
+    if hasattr(source, "__next__"):
+        raise TypeError(
+            f"Batches: a {kind} can be read only once, and what follows a fit reads the rows again. Pass the function "
+            "that makes it: Batches(function), without a call, or Batches(lambda: function(arguments))."
+        )
+    if hasattr(source, "to_batches") or in_parts(source):
+        return
+    if _is_table(source):
+        raise TypeError(f"Batches: a {kind} is one table: pass X and y to fit, or a list of such tables here.")
+    if not hasattr(source, "__iter__"):
+        raise TypeError(
+            "Batches: the source is an iterable of batches, a function that returns one, a path, a pyarrow Dataset or "
+            f"a polars LazyFrame; got {source!r}."
+        )
+
+
+def _demand_names(role, given, names):
+    """A TypeError unless these are None or names of columns."""
+    if given is not None and not (isinstance(names, (list, tuple)) and all(isinstance(name, str) for name in names)):
+        raise TypeError(
+            f"Batches: {role} names a column of the frames; got an object of type {type(given).__name__}. Where there "
+            "are no frames, y and weights come in the batches, (X, y, weight)."
+        )
+
+
+def _parquet(path):
+    """The frames of a Parquet file, or of a folder of them, each with the columns of the first."""
+    import pyarrow
+    from pyarrow import dataset
+
+    first = names = None
+    # With a schema pyarrow does not read that of the first file, with an error that names none.
+    for file in dataset.dataset(path, schema=pyarrow.schema([])).get_fragments():
+        try:
+            found = file.physical_schema.names
+        except pyarrow.ArrowInvalid as error:
+            text = f"Batches: {file.path} is no Parquet file ({error}). Move it elsewhere."
+            raise ValueError(text) from None
+        first, names = (file.path, found) if names is None else (first, names)
+        for some, others, where, there in ((found, names, file.path, first), (names, found, first, file.path)):
+            only = [name for name in some if name not in others]
+            if only:
+                raise ValueError(f"Batches: column {only[0]!r} is in {where}, and not in {there}.")
+        for batch in file.to_batches(columns=names):
+            yield batch.to_pandas()
 
 
 def _length(X):
