@@ -10,6 +10,8 @@ from .measure import DIGITS, Line, Result
 
 PACKAGES = ["scikit-learn", "numpy", "scipy", "statsmodels", "glum", "skglm", "celer"]
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+ROOT = Path(__file__).resolve().parents[1]
+PAGE, README = ROOT / "docs" / "benchmarks.md", ROOT / "README.md"
 
 
 def seconds(value):
@@ -105,19 +107,45 @@ def summary(results):
     return f"{markdown_table(rows)}\n\n## Where we lose\n\n" + ("\n".join(losses) or "Nowhere of these.") + "\n"
 
 
-def remember(file, results):
-    """What has been measured so far, with these results, kept as JSON."""
+def brief(results):
+    """One thread only: a row per workload, as the README shows it."""
+    rows = [["", "sklearn_mle, s", "quickest peer, s", "", "times as quick"]]
+    for result in results.values():
+        peer, ratio = result.best_peer(), compared(result, "one")[0]
+        theirs = (seconds(peer.one), peer.label) if peer else ("-", "")
+        rows.append([result.title, seconds(result.ours.one), *theirs, "-" if ratio is None else f"{ratio:.2g}"])
+    return markdown_table(rows)
+
+
+def remembered(file):
+    """What has been measured so far, from JSON."""
     known = json.loads(file.read_text()) if file.exists() else {}
-    known.update({name: result.as_dict() for name, result in results.items()})
-    file.write_text(json.dumps(known, indent=1) + "\n")
     return {
         name: Result(**{**entry, "lines": [Line(**line) for line in entry["lines"]]}) for name, entry in known.items()
     }
 
 
+def remember(file, results):
+    """What has been measured so far, with these results, kept as JSON."""
+    known = {**remembered(file), **results}
+    file.write_text(json.dumps({name: result.as_dict() for name, result in known.items()}, indent=1) + "\n")
+    return known
+
+
+def between(text, begin, end, part):
+    """The text with this part between two marks; what others wrote around it stays."""
+    before, after = text.partition(begin)[0], text.partition(end)[2]
+    return f"{before}{begin}\n{part}\n{end}{after}"
+
+
+def with_speed(text, results):
+    """The README's text with the table of what has been measured."""
+    return between(text, "<!-- speed: begin -->", "<!-- speed: end -->", brief(results))
+
+
 def write_page(file, results):
-    """The measured part of a page, between its two marks; what others wrote around it stays."""
-    file = Path(file)
+    """The measured part of a page, between its two marks; and of the README where it is the page of this project."""
+    file = Path(file).resolve()
     results = remember(file.with_suffix(".json"), results)
     dates = sorted({result.date for result in results.values()})
     when = " to ".join(dict.fromkeys([dates[0], dates[-1]]))
@@ -125,5 +153,6 @@ def write_page(file, results):
     parts += [table(name, result) for name, result in results.items()]
     measured = "\n\n".join(part.strip() for part in parts)
     page = file.read_text() if file.exists() else f"# Benchmarks\n\n{BEGIN}\n{END}\n"
-    before, after = page.partition(BEGIN)[0], page.partition(END)[2]
-    file.write_text(f"{before}{BEGIN}\n{measured}\n{END}{after}")
+    file.write_text(between(page, BEGIN, END, measured))
+    if file == PAGE:
+        README.write_text(with_speed(README.read_text(encoding="utf-8"), results), encoding="utf-8")

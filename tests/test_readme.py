@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import sklearn_mle
+from benchmarks.report import remembered, with_speed
 from sklearn_mle.links import LINKS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -79,6 +80,11 @@ def test_the_table_of_likelihoods_is_the_registry():
     assert likelihood_table.with_table(README) == README, "run python docs/likelihood_table.py"
 
 
+def test_the_table_of_speed_is_what_was_measured():
+    measured = remembered(ROOT / "docs" / "benchmarks.json")
+    assert with_speed(README, measured) == README, "run python -m benchmarks --markdown docs/benchmarks.md NAME"
+
+
 def test_the_reference_lists_all_public_names():
     listed = set(re.findall(r"^   (\w[\w.]*)$", (ROOT / "docs" / "api.rst").read_text(encoding="utf-8"), re.MULTILINE))
     public = set(sklearn_mle.__all__)
@@ -96,6 +102,7 @@ def test_links_lead_to_files_and_headings():
             assert target[1:] in headings
         elif "://" not in target:
             assert (ROOT / target).exists(), target
+            assert not target.endswith(".png") or (ROOT / target).stat().st_size < 150_000
 
 
 def seconds_of_children():
