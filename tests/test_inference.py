@@ -648,6 +648,14 @@ def test_likelihood_ratio(table):
         likelihood_ratio_test(small, other, X, y)
 
 
+def test_weights_are_repeats_in_likelihood_ratios(table):
+    X, y, weight = table["X"], table["count"], np.arange(N) % 3
+    models = [MLERegressor("poisson", regressed={"mu": columns}) for columns in ([0], "all")]
+    weighted = likelihood_ratio_test(*(model.fit(X, y, weight) for model in models), X, y, sample_weight=weight)
+    X, y = X.repeat(weight, axis=0), y.repeat(weight)
+    close(weighted.statistic, likelihood_ratio_test(*(model.fit(X, y) for model in models), X, y).statistic, 1e-7)
+
+
 def test_mean_intervals(table):
     X, y = table["X"], table["real"]
     theirs = sm.OLS(y, sm.add_constant(X)).fit().get_prediction(sm.add_constant(X)[:9]).conf_int()
@@ -694,6 +702,8 @@ def test_average_marginal_effects(table, name):
     close(found.effect, theirs.margeff, 1e-6)
     close(found.std_error, theirs.margeff_se, 1e-5)
     assert found.names == ["x0", "x1"]
+    narrow = infer(*ours).average_marginal_effects(X, level=0.5)
+    close(narrow.upper - narrow.effect, stats.norm.ppf(0.75) * narrow.std_error)
 
 
 def test_average_marginal_effects_of_classes_by_differences(table):

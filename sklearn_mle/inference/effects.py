@@ -29,7 +29,7 @@ def taylor(function, eta, order):
 
 
 def scale_of(likelihood, labels):
-    """A pair of functions: to a scale on which the mean may be anything, and back; and the first one's slope."""
+    """Three functions: the mean on a scale on which it may be anything, the way back, and the slope of the first."""
     support = likelihood.support
     if labels or (support.lower, support.upper) == (0.0, 1.0):
         return logit, expit, lambda mean: 1 / (mean * (1 - mean))

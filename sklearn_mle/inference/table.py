@@ -47,18 +47,18 @@ class CoefficientTable:
             ratio, reach = values / errors, estimates.reach(0.95) * errors
             numbers = [values, errors, ratio, 2 * estimates.law.sf(np.abs(ratio)), values - reach, values + reach]
         statistic = "t" if inference.dispersion == "pearson" else "z"
-        wide_constants = {
+        constants = {
             name: constant for name, constant in inference.parameters.items() if np.ndim(constant.estimate) == 0
         }
         return cls(
-            parameters, where, np.stack(numbers, axis=1), statistic, facts(inference), wide_constants, inference.notes
+            parameters, where, np.stack(numbers, axis=1), statistic, facts(inference), constants, inference.notes
         )
 
     def to_frame(self):
         """A data frame of pandas, or else of polars."""
-        data = {"parameter": self.parameters, "column": self.columns}
+        named = {"parameter": self.parameters, "column": self.columns}
         columns = [self.statistic if name == "z" else name for name in COLUMNS]
-        data |= dict(zip(columns, self.numbers.T, strict=True))
+        named |= dict(zip(columns, self.numbers.T, strict=True))
         try:
             import pandas
         except ImportError:
@@ -66,8 +66,8 @@ class CoefficientTable:
                 import polars
             except ImportError:
                 raise ImportError("to_frame needs pandas or polars: pip install pandas.") from None
-            return polars.DataFrame(data)
-        return pandas.DataFrame(data)
+            return polars.DataFrame(named)
+        return pandas.DataFrame(named)
 
     def __str__(self):
         heads = ["", *self.heads]

@@ -4,7 +4,7 @@ import numpy as np
 
 from ..distributions import Discrete, Predictive
 from ..distributions.crps import ERROR_WEIGHTS, NODES, WEIGHTS
-from .expectation import _to_the_line, octave
+from .expectation import octave, to_the_line
 
 EPS = np.finfo(float).eps
 #: What the error of a quadrature may be, and a term that ends a sum, relative to the whole.
@@ -237,7 +237,7 @@ def _integral(terms, p):
     """
     n, law = len(p), p.dist
     low, high = (float(np.ravel(end)[0]) for end in ends(law))
-    line, inside, log_slope = _to_the_line(low, high)
+    line, inside, log_slope = to_the_line(low, high)
     centre, scale = _location(law, line, log_slope, n)
     whole_line = np.isinf(low) and np.isinf(high)
     if whole_line:
@@ -249,9 +249,9 @@ def _integral(terms, p):
         most = LARGEST_LOG if high == 0 else LARGEST_LOG_ODDS if both else np.maximum(centre, 0.0) + LARGEST_V
         limits = np.stack([np.arcsinh((bound - centre) / scale) for bound in (least, most)])
 
-    def integrand(v, rows, log_width=0.0):
+    def integrand(v, rows):
         x = centre[rows] + scale[rows] * np.sinh(v)
-        return terms(inside(x), np.log(scale[rows] * np.cosh(v)) + log_slope(x) + log_width, rows)
+        return terms(inside(x), np.log(scale[rows] * np.cosh(v)) + log_slope(x), rows)
 
     def integrate(rows, a, b):
         """The integrals over [a, b], their errors, and the size of their terms; shape (terms, intervals)."""

@@ -118,7 +118,7 @@ def _integrate(add, law, support):
         add(lower, 0.0, slice(None))
     if np.any(above < 1 - 1e-12):
         add(upper, 0.0, slice(None))
-    line, inside, log_slope = _to_the_line(lower, upper)
+    line, inside, log_slope = to_the_line(lower, upper)
     inner = above - below
     centre = line(law.ppf(below + 0.5 * inner))
     lows, highs = [centre], [centre]
@@ -140,7 +140,7 @@ def _integrate(add, law, support):
                 add(inside(x), np.log(weight * half * scale * np.cosh(at)) + log_slope(x), slice(None))
 
 
-def _to_the_line(lower, upper):
+def to_the_line(lower, upper):
     """x of y, y of x and log dy/dx for a map of the interval onto the line."""
     if np.isfinite(lower) and np.isfinite(upper):
         width = upper - lower

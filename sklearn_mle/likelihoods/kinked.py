@@ -1,5 +1,7 @@
 """Likelihoods of real numbers whose nll has a kink at mu: of medians and other quantiles."""
 
+from abc import abstractmethod
+
 import numpy as np
 from scipy import stats
 
@@ -24,9 +26,9 @@ class Kinked(Likelihood):
     smooth = False
 
     @property
+    @abstractmethod
     def slopes(self):
         """(below, above): how fast the nll rises with |z| on both sides of mu."""
-        raise NotImplementedError
 
     def log_prob(self, y, mu, scale):
         below, above = self.slopes

@@ -1,4 +1,4 @@
-"""The likelihood of counts whose variance is the mean, and the nll that others share with it."""
+"""The likelihood of counts whose variance is their mean, of whose nll those of other counts are made."""
 
 import numpy as np
 from scipy import stats
