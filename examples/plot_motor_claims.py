@@ -132,7 +132,7 @@ for name, rate_of in libraries.items():
     print(f"{name:13} {seconds:5.2f} s, largest difference of a rate {np.abs(found / rate - 1).max():.0e}")
 
 # %%
-# The seconds are one run of this page on whatever machine made it: :ref:`benchmarks` measures with care.
+# The seconds are one run of this page on whatever machine made it: :doc:`/benchmarks` measures with care.
 #
 # Is it right for new policies?
 # -----------------------------

@@ -661,3 +661,23 @@ def test_ten_rows(pictures):
         LikelihoodSurfaceDisplay.from_estimator(model, X, y, ("intercept", "x0"), n_points=5),
     ):
         display.figure_.canvas.draw()
+
+
+def test_names_of_coefficients_stay_inside_the_figure_and_off_the_axes_beside():
+    names = ["x" * 40, "sex[T.other]:body_mass_index"]
+    display = CoefficientDisplay(names, np.array([1.0, -1.0]), np.array([[0.5, 1.5], [-2.0, 0.0]]))
+    figure, axes = plt.subplots(1, 2, figsize=(7, 3))  # no layout makes room
+    for ax in axes:
+        display.plot(ax=ax)
+    figure.canvas.draw()
+    for ax, edge in zip(axes, [0.0, axes[0].get_window_extent().x1], strict=True):
+        assert min(label.get_window_extent().x0 for label in ax.get_yticklabels()) >= edge
+
+
+def test_coefficients_of_a_penalised_fit_are_shown_if_one_insists(counts):
+    X, y = counts
+    model = MLERegressor("poisson", alpha=0.1).fit(X, y)
+    with pytest.raises(ValueError, match="allow_penalized"):
+        CoefficientDisplay.from_estimator(model, X, y)
+    drawn = CoefficientDisplay.from_estimator(model, X, y, allow_penalized=True)
+    assert_allclose(drawn.estimates, model.coef_)

@@ -5,7 +5,7 @@ import numpy as np
 # Axes so wide, in points, have a legend in letters a size smaller.
 NARROW = 250
 # The width of a letter, as a share of its size.
-WIDTH = 0.55
+WIDTH = 0.6
 
 
 class Display:

@@ -7,6 +7,8 @@ from .base import WIDTH, Display, ink, name_axes, points, shortened, style
 
 # Names are shortened rather than set in smaller letters, in points.
 SMALLEST = 6.0
+# Between a name and the axes: the tick and what pads it; and an ellipsis is wider than a letter.
+TICK = 12.0
 
 
 class CoefficientDisplay(Display):
@@ -58,6 +60,7 @@ class CoefficientDisplay(Display):
         method="wald",
         sample_weight=None,
         covariance="observed",
+        allow_penalized=False,
         ax=None,
         **kwargs,
     ):
@@ -77,6 +80,7 @@ class CoefficientDisplay(Display):
         method : {"wald", "profile"}, default="wald"
             As in `Inference.conf_int`.
         covariance : str, default="observed"
+        allow_penalized : bool, default=False
             As in `Inference.from_estimator`, which has further options: then use `from_inference`.
         ax : matplotlib Axes, default=None
         **kwargs
@@ -86,7 +90,8 @@ class CoefficientDisplay(Display):
         -------
         CoefficientDisplay
         """
-        inference = Inference.from_estimator(estimator, X, y, sample_weight=sample_weight, covariance=covariance)
+        how = {"sample_weight": sample_weight, "covariance": covariance, "allow_penalized": allow_penalized}
+        inference = Inference.from_estimator(estimator, X, y, **how)
         options = {"parameter": parameter, "intercept": intercept, "level": level, "method": method}
         return cls.from_inference(inference, **options, ax=ax, **kwargs)
 
@@ -163,11 +168,11 @@ class CoefficientDisplay(Display):
         faces = [color if is_sure else ax.get_facecolor() for is_sure in sure]
         options = style("points", kwargs, facecolors=faces, edgecolors=color, s=18, zorder=3)
         self.points_ = ax.scatter(self.estimates, place, **options)
-        # So that names neither overlap nor take more than half of the width: smaller letters, then fewer.
-        (width, height), usual = points(ax), FontProperties(size="medium").get_size_in_points()
+        # So that names neither overlap nor take more room than they have: smaller letters, then fewer.
+        room, height, usual = room_for_names(ax), points(ax)[1], FontProperties(size="medium").get_size_in_points()
         longest = max(map(len, self.names))
-        size = min(usual, max(0.5 * width / (WIDTH * longest), SMALLEST), 0.95 * height / len(place))
-        length = max(int(0.5 * width / (WIDTH * size)), 8)
+        size = min(usual, max(room / (WIDTH * longest), SMALLEST), 0.95 * height / len(place))
+        length = max(int(room / (WIDTH * size)), 6)
         ax.set_yticks(place, [shortened(name, length) for name in self.names], fontsize=size)
         for i in np.flatnonzero(np.isnan(lower) | np.isnan(upper)):
             text, at = ("not determined", 0.0) if np.isnan(self.estimates[i]) else ("no interval", self.estimates[i])
@@ -175,6 +180,16 @@ class CoefficientDisplay(Display):
         ax.set(xlim=limits, ylim=(len(place) - 0.5, -0.5))
         name_axes(ax, f"coefficient of {self.scale}" if self.scale else "coefficient", "")
         return self
+
+
+def room_for_names(ax):
+    """The width, in points, of what may stand left of the axes: half of theirs where the layout gives way to it."""
+    if ax.figure.get_layout_engine() is not None:
+        return 0.5 * points(ax)[0]
+    left = ax.get_window_extent().x0
+    before = [other.get_window_extent().x1 for other in ax.figure.axes if other is not ax]
+    gap = left - max([edge for edge in before if edge <= left], default=0.0)
+    return max(72 * gap / ax.figure.dpi - TICK, 0.0)
 
 
 def on_scale(likelihood, name):
