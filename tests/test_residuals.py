@@ -10,8 +10,7 @@ from sklearn.preprocessing import StandardScaler
 
 from sklearn_mle import MLEClassifier, MLERegressor
 from sklearn_mle import likelihoods as families
-from sklearn_mle.likelihoods import LIKELIHOODS
-from sklearn_mle.likelihoods.intervals import censored_at
+from sklearn_mle.likelihoods import LIKELIHOODS, censored_at
 from sklearn_mle.residuals import leverage, residuals
 
 N = 2000

@@ -33,7 +33,7 @@ from sklearn_mle.likelihoods import (
     censored_at,
     right_censored,
 )
-from sklearn_mle.likelihoods.wrappers import log_above
+from sklearn_mle.likelihoods.intervals import log_above
 from sklearn_mle.metrics import log_score
 
 FAMILIES = [

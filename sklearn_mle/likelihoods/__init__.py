@@ -5,21 +5,24 @@ import reprlib
 from ..links import Link
 from ..names import suggestion
 from .base import LabelLikelihood, Likelihood
+from .censored import Censored, censored_at, right_censored
 from .gamma import Exponential, Gamma
-from .intervals import Censored, Truncated, censored_at, right_censored
+from .gaussian_on_labels import GaussianOnLabels
 from .inverse_gaussian import InverseGaussian
 from .kinked import AsymmetricLaplace, Laplace
-from .labels import Bernoulli, Categorical, GaussianOnLabels, Ordinal
+from .labels import Bernoulli, Categorical
 from .lifetimes import LogLogistic, LogNormal, Weibull
 from .negative_binomial import Geometric, NegativeBinomial, NegativeBinomial1
+from .ordinal import Ordinal
 from .poisson import Poisson
 from .real import Gaussian, Gumbel, Logistic
 from .shares import BetaBinomial, Binomial
 from .student_t import StudentT
 from .support import COUNTS, POSITIVE, REAL, Support
+from .truncated import Truncated
 from .tweedie import Tweedie
 from .unit import Beta
-from .wrappers import Hurdle, ZeroInflated
+from .zeros import Hurdle, ZeroInflated
 
 LIKELIHOODS = {
     "gaussian": Gaussian,

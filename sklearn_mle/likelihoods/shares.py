@@ -10,10 +10,10 @@ from sklearn.base import clone
 from ..jets import expit, log_expit, xlogy
 from ..links import Logit
 from .base import Likelihood
-from .labels import sigmoid
 from .negative_binomial import NegativeBinomial1
 from .poisson import poisson_nll
 from .saturation import best_log_prob
+from .softmax import sigmoid
 from .special import divergence_of_odds
 from .support import Support
 

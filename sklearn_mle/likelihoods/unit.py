@@ -6,8 +6,8 @@ from scipy import special, stats
 from ..jets import analytic, expit, gammaln, log_expit, psi
 from ..links import Log, Logit
 from .base import Likelihood
-from .labels import sigmoid
 from .saturation import best_log_prob
+from .softmax import sigmoid
 from .special import (
     LOG_2PI,
     divergence_of_odds,
