@@ -20,7 +20,7 @@ from sklearn_mle import (
     Weibull,
     jets,
 )
-from sklearn_mle.likelihoods.tweedie import log_series
+from sklearn_mle.likelihoods.tweedie_series import log_series
 
 N = 1500
 

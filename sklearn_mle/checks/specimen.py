@@ -30,7 +30,7 @@ class Specimen:
         self.remarks = []  # what is no fault of the likelihood's
         self.labels = isinstance(likelihood, LabelLikelihood)
         # With several columns (an interval, a composition) y is not what dist is the law of.
-        self.has_law = likelihood.support.columns == 1 and getattr(likelihood, "proper", True)
+        self.has_law = likelihood.support.columns == 1 and likelihood.proper
 
     @cached_property
     def K(self):
