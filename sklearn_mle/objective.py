@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .design import Layout, NearKinks, Root, Sums, gram
+from .design import Layout, NearKinks, Root, Sums, dense, gram
 from .likelihoods.base import Likelihood
 from .likelihoods.rounded import bandwidth_at_kink
 from .penalty import ElasticNet
@@ -65,6 +65,12 @@ class Objective:
             constant = not layout.sloped[k].any() and not self.rows.varying_offset(k)
             entries[k] = constant and name in likelihood.nuisance
         return entries[layout.mask]
+
+    def informed(self, n):
+        """Which coordinates, boolean (d,), at least n rows tell of: those where the column is not at its median."""
+        X = dense(self.rows.block.X)
+        columns = np.append(True, np.sum(np.median(X, axis=0) != X, axis=0) >= n)
+        return np.broadcast_to(columns, self.layout.mask.shape)[self.layout.mask]
 
     @property
     def kinked(self):

@@ -442,7 +442,7 @@ def test_threads_give_the_same_bits(name, solver, form, monkeypatch):
 
 def test_threads_give_the_same_bits_in_blocks_of_their_own_length():
     rng = np.random.default_rng(0)
-    n, p = 8500, 250
+    n, p = 17_000, 250
     assert n > 4 * rows.block_length(p, 2)
     X = rng.standard_normal((n, p))
     fit_by_threads(MLERegressor(), X, X @ rng.standard_normal(p) + rng.standard_normal(n), None)

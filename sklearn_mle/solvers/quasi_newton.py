@@ -8,9 +8,10 @@ from scipy.linalg import cho_factor, cho_solve
 from .base import Solution, Solver, integer, silent
 from .kinks import around_kinks
 from .newton import LENGTHS, ROUNDING, Newton
+from .steps import solve
 
 # A step in a good metric leaves some hundredths of the decrement; if two in a row leave more than the square of this,
-# Newton's are cheaper.
+# the metric of all rows is worth its time, and after that Newton's steps are.
 SLOW = 0.3
 # The sample's optimum is a start if a step of about this decrement leads from it to that of all rows.
 NEAR = 0.5
@@ -20,6 +21,8 @@ CLOSE = 0.02
 SHORT = 1e-4
 # Nor does one that is not LONG where the steps before foretell a gap of this share of what is asked.
 SURE, LONG = 0.1, 1e-2
+# A coordinate of which as many rows tell as of a column with so many ones is known to a third.
+INFORMED = 10
 # Numbers in a sample: memory is bounded, however many rows there are; at 20 columns its curvature is then right to 1 %.
 LARGEST = 2**22
 
@@ -28,8 +31,8 @@ class QuasiNewton(Solver):
     """w <- w - B g, with B by L-BFGS from the inverse Hessian of a sample of rows, at the sample's optimum.
 
     The sample's curvature is that of all rows up to a relative error of about sqrt(d / rows in the sample), so that
-    each pass, over gradients only, brings two or three digits. Where it does not, as with rare columns, where the
-    sample has no optimum, and where its curvature is singular, Newton's method goes on.
+    each pass, over gradients only, brings two or three digits. Where it does not, as with rare columns, that of all
+    rows takes its place once; then, and where all of this fails, Newton's method goes on.
 
     Parameters
     ----------
@@ -56,7 +59,7 @@ class QuasiNewton(Solver):
 
     rules = {**Solver.rules, "memory": integer(1)}
 
-    def __init__(self, max_iter=100, tol=1e-15, memory=10):
+    def __init__(self, max_iter=100, tol=1e-16, memory=10):
         self.max_iter = max_iter
         self.tol = tol
         self.memory = memory
@@ -68,7 +71,10 @@ class QuasiNewton(Solver):
         if nearer is None:
             return newton.minimize(objective, w, report, rng)
         value, g = objective.taylor(nearer, 1)
-        if not (np.isfinite(value) and 0.5 * g @ inverse(g) < NEAR):
+        renewed = not (inverse and 0.5 * g @ inverse(g) < NEAR)
+        if renewed:
+            inverse, deficiency = of_all_rows(objective, nearer)
+        if not (np.isfinite(value) and inverse and 0.5 * g @ inverse(g) < NEAR):
             return newton.minimize(objective, w, report, rng)
         w, pairs, decrements = nearer, deque(maxlen=self.memory), []
         for n_iter in range(1, self.max_iter + 1):
@@ -76,7 +82,7 @@ class QuasiNewton(Solver):
             decrement = -0.5 * float(g @ step)
             report(w, value, float(np.linalg.norm(g)), decrement)
             size, longest = max(1.0, abs(value)), np.abs(step).max()
-            least = max(self.tol, np.finfo(float).eps) * size
+            least = self.tol * size  # from gradients, and so not bound to the rounding of F
             # The share of the gap that the last step has left, this one will leave: no pass is needed to see it.
             share = decrement / decrements[-1] if decrements else 1.0
             foreseen = share * decrement <= SURE * least and longest < LONG
@@ -85,7 +91,12 @@ class QuasiNewton(Solver):
                     w, value, step = w + step, value - decrement, np.sqrt(share) * step
                 return Solution(w, value, n_iter, True, f"the gap of F is below {self.tol:g}", step, deficiency)
             if len(decrements) > 2 and decrement > SLOW**2 * decrements[-2]:
-                break
+                inverse = None if renewed else of_all_rows(objective, w)[0]
+                if inverse is None:
+                    break
+                renewed, step = True, -inverse(g)
+                decrement = -0.5 * float(g @ step)
+                pairs.clear(), decrements.clear()
             decrements.append(decrement)
             for length in LENGTHS[:2]:
                 trial_value, trial_g = objective.taylor(w + length * step, 1)
@@ -107,7 +118,7 @@ class QuasiNewton(Solver):
 def from_samples(objective, w, rng):
     """A point near the optimum, the inverse curvature there, and its deficiency: Newton's on few rows, then on more.
 
-    The point is None where samples are no guide.
+    The point is None where samples are no guide, the curvature where they tell nothing of some coordinates.
     """
     nowhere = None, None, None
     few, more = least_sample(objective), metric_sample(objective)
@@ -116,11 +127,13 @@ def from_samples(objective, w, rng):
     cheap = objective.fewer_rows(few).cheap_hessian
     for n in (more,) if cheap else (few, more):  # the second may have what the first lacks, as rare columns
         sample = objective.fewer_rows(n)
-        guess = Newton(tol=1e-6).minimize(sample, w, silent, rng)
-        if guess.converged and guess.deficiency <= sample.invariances:
-            break
+        free = sample.informed(INFORMED)
+        if free.all():
+            guess = Newton(tol=1e-6).minimize(sample, w, silent, rng)
+            if guess.converged and guess.deficiency <= sample.invariances:
+                break
     else:
-        return nowhere
+        return nowhere if free.all() else of_the_informed(sample, w, free, rng)
     # A step on more rows in the metric of few; their own curvature, where that has led; and one more.
     nearer, inverse = guess.w, inverse_of(sample.taylor(guess.w, 2)[2])
     sample = objective if cheap else objective.fewer_rows(more)
@@ -136,6 +149,23 @@ def from_samples(objective, w, rng):
         else:
             nearer = Newton(tol=1e-4).minimize(sample, nearer, silent, rng).w
     return nearer, inverse, guess.deficiency
+
+
+def of_the_informed(sample, w, free, rng):
+    """The optimum of the coordinates of which the sample tells, the others as they are."""
+    guess = Newton(tol=1e-4).minimize(sample.restrict(free, w), w[free], silent, rng)
+    nearer = w.copy()
+    nearer[free] = guess.w
+    return (nearer if guess.converged else None), None, None
+
+
+def of_all_rows(objective, w):
+    """The inverse curvature at w and its deficiency; None where rounding could decide what that is."""
+    _, g, H = objective.taylor(w, 2)
+    step, ill, rank = solve(H, -g)
+    deficiency = len(g) - rank
+    clear = step is not None and not ill and deficiency <= objective.invariances
+    return (inverse_of(H), deficiency) if clear else (None, None)
 
 
 def least_sample(objective):
