@@ -101,7 +101,7 @@ class Likelihood(Parametrised, ABC):
 
     def entropy(self, *theta):
         """-E log p(Y), shape (n,): a closed form, or a sum or an integral in numbers."""
-        return entropies.entropy(Predictive(self, theta, entropies.length(*theta)))
+        return entropies.entropy(Predictive(self, theta, entropies.n_rows(*theta)))
 
     @property
     def of_dist(self):

@@ -70,7 +70,7 @@ def _half_exprel(t):
     return 1 / 2 + t * (1 / 6 + t * (1 / 24 + t * (1 / 120 + t * (1 / 720 + t / 5040))))
 
 
-def length(*theta):
+def n_rows(*theta):
     """The number of rows that entries of theta have."""
     return max(np.size(row) for entry in theta for row in (entry if isinstance(entry, tuple) else (entry,)))
 

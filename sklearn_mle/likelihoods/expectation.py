@@ -7,9 +7,9 @@ import numpy as np
 
 from ..jets import expit, log_expit, logit
 
-# Of whole numbers the first FEW are summed one by one; of every octave beyond them NODES, which is exact for
-# polynomials of that degree.
-FEW, NODES = 512, 48
+# So many whole numbers are summed one by one, and so many of every octave beyond them: exact for polynomials of that
+# degree.
+ONE_BY_ONE, PER_OCTAVE = 512, 48
 # Quantiles between which densities are smooth, and Gauss's rule between two of them.
 TAIL = np.array([1e-16, 1e-12, 1e-8, 1e-5, 1e-3, 0.02, 0.1, 0.25, 0.4, 0.47, 0.49])
 GAUSS = np.polynomial.legendre.leggauss(20)
@@ -74,7 +74,7 @@ def _sum_integers(add, law, support, n):
     order = np.argsort(-width, kind="stable")
     largest, widest_first = width[order[0]], -width[order]
     end = law.support()[1] if hasattr(law, "support") else support.upper
-    start = int(largest) + 1 if np.isfinite(end).any() else FEW  # an octave must not reach over the end
+    start = int(largest) + 1 if np.isfinite(end).any() else ONE_BY_ONE  # an octave must not reach over the end
     for offset in range(int(min(start - 1, largest)) + 1):
         rows = order[: np.searchsorted(widest_first, -offset, side="right")]  # those that are so wide
         add(first[rows] + offset, 0.0, rows)
@@ -93,7 +93,7 @@ def octave(length):
     The polynomial's degree is below the number of nodes; Gauss's rule for the uniform law on the integers would have
     nodes between them, so that Chebyshev's are rounded to integers instead.
     """
-    angles = np.pi * (np.arange(NODES) + 0.5) / NODES
+    angles = np.pi * (np.arange(PER_OCTAVE) + 0.5) / PER_OCTAVE
     nodes = np.unique(np.rint(0.5 * (length - 1) * (1 - np.cos(angles))))
     # The moments of Legendre polynomials over the midpoints of `length` cells; the sum over many is the integral
     # and the first of Euler's and Maclaurin's terms.

@@ -216,5 +216,5 @@ def standardised(likelihood, theta, other):
     (mu, sigma, *shapes), (nu, tau, *others) = ([np.atleast_1d(row) for row in rows] for rows in (theta, other))
     z, ratio = np.broadcast_arrays((nu - mu) / sigma, tau / sigma)
     p, q = [np.zeros(1), np.ones(1), *shapes], [z, ratio, *others]
-    n = entropies.length(*p, *q)
+    n = entropies.n_rows(*p, *q)
     return entropies.divergence_in_numbers(Predictive(likelihood, p, n), Predictive(likelihood, q, n))

@@ -163,7 +163,7 @@ class Hurdle(Wrapper):
         return -p * log_expit(pi) - rest * log_expit(-pi) + rest * self.inner.entropy(*theta)
 
     def divergence(self, theta, other):
-        n = entropies.length(*theta, *other)
+        n = entropies.n_rows(*theta, *other)
         if self.support.integer:
             return entropies.divergence_in_numbers(Predictive(self, theta, n), Predictive(self, other, n))
         p, q = (Predictive(self.inner, rows[:-1], n) for rows in (theta, other))
