@@ -144,8 +144,11 @@ def _demand_names(role, given, names):
 
 def _parquet(path):
     """The frames of a Parquet file, or of a folder of them, each with the columns of the first."""
-    import pyarrow
-    from pyarrow import dataset
+    try:
+        import pyarrow
+        from pyarrow import dataset
+    except ImportError:
+        raise ImportError("Batches of Parquet files need pyarrow and pandas: pip install pyarrow pandas.") from None
 
     first = names = None
     # With a schema pyarrow does not read that of the first file, with an error that names none.
