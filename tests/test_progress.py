@@ -112,12 +112,12 @@ def test_a_quick_pass_says_nothing(slow, capsys):
     assert capsys.readouterr().out == ""
 
 
-@pytest.mark.parametrize("source", ["memory", "map", "batches"])
+@pytest.mark.parametrize("source", ["memory", "map", "integers", "batches"])
 def test_a_fit_tells_of_its_long_passes(source, slow, monkeypatch, capsys, tmp_path):
     monkeypatch.setattr(table, "PART", 3 * 50)
     data = X, Y
-    if source == "map":
-        np.save(tmp_path / "X.npy", X)
+    if source in ("map", "integers"):
+        np.save(tmp_path / "X.npy", X if source == "map" else (10 * X).astype(int))
         data = np.load(tmp_path / "X.npy", mmap_mode="r"), Y
     elif source == "batches":
         data = (Batches([(X[i : i + 50], Y[i : i + 50]) for i in range(0, len(X), 50)]),)
@@ -127,6 +127,7 @@ def test_a_fit_tells_of_its_long_passes(source, slow, monkeypatch, capsys, tmp_p
     if source == "batches":
         assert "  batches: 300 rows in" in out
     else:
+        assert source != "integers" or re.search(r"^  copy of X: \d+%, about \d+ s to go$", out, re.M)
         assert re.search(r"^  check of X: \d+%, about \d+ s to go$", out, re.M)
 
 

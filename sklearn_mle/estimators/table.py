@@ -31,17 +31,18 @@ def check_X(model, X, reset):
     X = numeric(X, "X")
     names = column_names(X)
     if on_disk(X) and np.ndim(X) == 2 and len(X) and X.dtype not in (np.float64, np.float32):
-        X = floats_on_disk(X)
+        X = floats_on_disk(X, watch(model.verbose, "copy of X"))
     options = {"accept_sparse": "csr", "dtype": [np.float64, np.float32], "ensure_all_finite": False}
     X = validate_data(model, X, reset=reset, **options)
     return demand_finite(X, "X", names, type(model).__name__, watch=watch(model.verbose, "check of X"))
 
 
-def floats_on_disk(X):
+def floats_on_disk(X, watch):
     """The numbers of a memory map as floats, in a temporary file."""
-    column = ColumnOnDisk()
-    for rows in row_slices(*X.shape):
+    column, done = ColumnOnDisk(), watch(len(X))
+    for rows in row_slices(*X.shape, PART):
         column.append(X[rows].astype(float))
+        done(rows.stop - rows.start)
     return column.array()
 
 
