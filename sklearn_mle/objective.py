@@ -91,6 +91,8 @@ class Objective:
             return self
         weight = np.ones(len(block)) if block.weight is None else block.weight
         z = np.broadcast_to(likelihood.kinks(block.y, block.eta(self.layout.unpack(w)))[0], len(block))
+        if not (weight * np.isfinite(z)).any():  # every row is censored
+            return self
         bandwidth = bandwidth_at_kink(z, weight, likelihood.slopes, self.rows.total)
         return replace(self, likelihood=likelihood.with_density(bandwidth))
 

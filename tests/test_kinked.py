@@ -6,7 +6,7 @@ import statsmodels.api as sm
 from scipy import sparse
 from scipy.optimize import linprog
 
-from sklearn_mle import AsymmetricLaplace, Laplace, MLERegressor
+from sklearn_mle import AsymmetricLaplace, Inference, Laplace, MLERegressor
 from sklearn_mle.likelihoods import Censored, Truncated, censored_at
 from sklearn_mle.likelihoods.rounded import Smoothed
 
@@ -130,6 +130,26 @@ def test_kinks_of_what_is_censored_or_truncated(base, wrapper, scale):
     for size in (1e-1, 1e-3, 1e-5):
         moves = size * spread * rng.standard_normal((200, *W.shape))
         assert all(family.taylor(y, list((W + move) @ Z.T), 0)[0].sum() >= at - 1e-8 for move in moves)
+
+
+def test_intervals_have_no_kink():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((500, 1))
+    lower = np.floor(1 + X[:, 0] + rng.laplace(size=500))
+    y = np.column_stack([lower, lower + 1])
+    model = MLERegressor(Censored("laplace")).fit(X, y)
+    assert model.converged_
+    found = Inference.from_estimator(model, X, y, covariance="sandwich")
+    # The nll is smooth, so its observed curvature is that of the sandwich, and about the scores' covariance.
+    Z = sm.add_constant(X)
+    _, (by_mu, by_scale), h = model.likelihood_.taylor(y, list(model._W() @ Z.T), 2)
+    scores, d = np.column_stack([by_mu[:, None] * Z, by_scale]), np.column_stack([Z, np.ones(500)])
+    predictor = [0, 0, 1]
+    A = np.array(
+        [[np.sum(h[a][b] * d[:, i] * d[:, j]) for j, b in enumerate(predictor)] for i, a in enumerate(predictor)]
+    )
+    C = np.linalg.inv(A) @ scores.T @ scores @ np.linalg.inv(A)
+    np.testing.assert_allclose([*found.std_error["mu"], *found.std_error["scale"]], np.sqrt(np.diag(C)), rtol=1e-6)
 
 
 def test_ridge_and_ties():

@@ -104,6 +104,8 @@ def _linear_program(kinks):
     As rise_i(z) is the largest a_i z with -below_i <= a_i <= above_i, v are the multipliers of Z'a = rest in the dual
     program, max a'z: a basis of it has d rows, that of the program itself as many as Z.
     """
+    if not len(kinks.z):  # every row is censored
+        return None, None
     unit = kinks.slopes.max()
     bounds = kinks.slopes * [-1, 1] / unit
     result = linprog(-kinks.z, A_eq=kinks.Z.T, b_eq=kinks.rest / unit, bounds=bounds, method="highs")
