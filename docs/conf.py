@@ -35,6 +35,7 @@ extensions = [
 exclude_patterns = ["_build", "auto_examples/*.ipynb", "auto_examples/*.zip", "auto_examples/*.codeobj.json"]
 templates_path = ["templates"]
 default_role = "autolink"
+toc_object_entries_show_parents = "hide"
 myst_heading_anchors = 3
 
 # --- reference ---------------------------------------------------------------------------------------------------
@@ -75,6 +76,7 @@ sphinx_gallery_conf = {
     "write_computation_times": False,  # a page that asks a CDN for scripts
     "show_signature": False,
     "remove_config_comments": True,
+    "default_thumb_file": str(HERE / "pictures" / "readme.png"),  # of examples without a picture
 }
 
 warnings.filterwarnings("ignore", message="FigureCanvasAgg is non-interactive")

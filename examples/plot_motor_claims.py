@@ -15,6 +15,7 @@ and glum fit it, too. Do they find the same rates? Is the fit right for drivers 
 # ``openml`` to fetch them from openml.org. Otherwise the script runs on a simulation with the same columns, whose rates
 # are made up. The first line of what it prints says which one you see.
 
+# sphinx_gallery_thumbnail_number = 2
 import os
 import time
 

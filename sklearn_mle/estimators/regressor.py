@@ -47,7 +47,8 @@ class MLERegressor(RegressorMixin, BaseMLE):
     exposure : str or int, default=None
         Column of X with positive values that multiplies the first parameter, which needs a log link.
     solver : str or Solver, default="auto"
-        "auto", "newton", "lbfgs", "sgd", or an object of `sklearn_mle.solvers`.
+        "auto", "newton", "newton_cg", "quasi_newton", "lbfgs", "proximal_newton", "sgd", or an object of
+        `sklearn_mle.solvers`. Under an l1 penalty: "auto" or "proximal_newton".
     max_iter, tol : default=None
         Override the solver's own.
     warm_start : bool, default=False
