@@ -67,10 +67,14 @@ class Objective:
         return entries[layout.mask]
 
     def informed(self, n):
-        """Which coordinates, boolean (d,), at least n rows tell of: those where the column is not at its median."""
-        X = dense(self.rows.block.X)
-        columns = np.append(True, np.sum(np.median(X, axis=0) != X, axis=0) >= n)
-        return np.broadcast_to(columns, self.layout.mask.shape)[self.layout.mask]
+        """Which coordinates, boolean (d,), at least n rows tell of: those where the column is not as it mostly is."""
+        X = self.rows.block.X
+        if hasattr(X, "tocoo"):  # mostly 0
+            rows = np.bincount(X.tocoo().col, minlength=X.shape[1])
+        else:
+            X = dense(X)
+            rows = np.sum(np.median(X, axis=0) != X, axis=0)
+        return np.broadcast_to(np.append(True, rows >= n), self.layout.mask.shape)[self.layout.mask]
 
     @property
     def kinked(self):

@@ -23,6 +23,8 @@ SHORT = 1e-4
 SURE, LONG = 0.1, 1e-2
 # A coordinate of which as many rows tell as of a column with so many ones is known to a third.
 INFORMED = 10
+# The optimum of n rows has a gap of about d / 2n in F of all: no nearer than a share of that is worth a Hessian.
+SETTLED = 0.1
 # Numbers in a sample: memory is bounded, however many rows there are; at 20 columns its curvature is then right to 1 %.
 LARGEST = 2**22
 
@@ -67,15 +69,15 @@ class QuasiNewton(Solver):
     @around_kinks
     def minimize(self, objective, w, report, rng):
         newton = Newton(self.max_iter, self.tol)
-        nearer, inverse, deficiency = from_samples(objective, w, rng)
-        if nearer is None:
+        for beginning in (from_samples, of_all_but_the_rare):
+            nearer, inverse, deficiency = beginning(objective, w, rng)
+            if inverse is not None:
+                value, g = objective.taylor(nearer, 1)
+                if np.isfinite(value) and 0.5 * g @ inverse(g) < NEAR:
+                    break
+        else:
             return newton.minimize(objective, w, report, rng)
-        value, g = objective.taylor(nearer, 1)
-        renewed = not (inverse and 0.5 * g @ inverse(g) < NEAR)
-        if renewed:
-            inverse, deficiency = of_all_rows(objective, nearer)
-        if not (np.isfinite(value) and inverse and 0.5 * g @ inverse(g) < NEAR):
-            return newton.minimize(objective, w, report, rng)
+        renewed = beginning is of_all_but_the_rare
         w, pairs, decrements = nearer, deque(maxlen=self.memory), []
         for n_iter in range(1, self.max_iter + 1):
             step = -product(inverse, pairs, g)
@@ -118,7 +120,7 @@ class QuasiNewton(Solver):
 def from_samples(objective, w, rng):
     """A point near the optimum, the inverse curvature there, and its deficiency: Newton's on few rows, then on more.
 
-    The point is None where samples are no guide, the curvature where they tell nothing of some coordinates.
+    All are None where samples are no guide.
     """
     nowhere = None, None, None
     few, more = least_sample(objective), metric_sample(objective)
@@ -127,13 +129,12 @@ def from_samples(objective, w, rng):
     cheap = objective.fewer_rows(few).cheap_hessian
     for n in (more,) if cheap else (few, more):  # the second may have what the first lacks, as rare columns
         sample = objective.fewer_rows(n)
-        free = sample.informed(INFORMED)
-        if free.all():
-            guess = Newton(tol=1e-6).minimize(sample, w, silent, rng)
+        if sample.informed(INFORMED).all():
+            guess = settled(sample, w, rng)
             if guess.converged and guess.deficiency <= sample.invariances:
                 break
     else:
-        return nowhere if free.all() else of_the_informed(sample, w, free, rng)
+        return nowhere
     # A step on more rows in the metric of few; their own curvature, where that has led; and one more.
     nearer, inverse = guess.w, inverse_of(sample.taylor(guess.w, 2)[2])
     sample = objective if cheap else objective.fewer_rows(more)
@@ -151,12 +152,20 @@ def from_samples(objective, w, rng):
     return nearer, inverse, guess.deficiency
 
 
-def of_the_informed(sample, w, free, rng):
-    """The optimum of the coordinates of which the sample tells, the others as they are."""
-    guess = Newton(tol=1e-4).minimize(sample.restrict(free, w), w[free], silent, rng)
-    nearer = w.copy()
+def of_all_but_the_rare(objective, w, rng):
+    """As `from_samples`, where columns are rare: the optimum of the others, and the curvature of all rows there."""
+    sample = objective.fewer_rows(metric_sample(objective))
+    free = sample.informed(INFORMED)
+    if not 0 < free.sum() < len(w):
+        return None, None, None
+    guess, nearer = settled(sample.restrict(free, w), w[free], rng), w.copy()
     nearer[free] = guess.w
-    return (nearer if guess.converged else None), None, None
+    return (nearer, *of_all_rows(objective, nearer)) if guess.converged else (None, None, None)
+
+
+def settled(sample, w, rng):
+    """Newton's solution, no nearer to the optimum of the sample than is worth its time."""
+    return Newton(tol=SETTLED * sample.size / sample.n_rows).minimize(sample, w, silent, rng)
 
 
 def of_all_rows(objective, w):
