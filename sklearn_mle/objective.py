@@ -74,7 +74,9 @@ class Objective:
         else:
             X = dense(X)
             rows = np.sum(np.median(X, axis=0) != X, axis=0)
-        return np.broadcast_to(np.append(True, rows >= n), self.layout.mask.shape)[self.layout.mask]
+        mask, basis = self.layout.mask, self.layout.basis
+        told = np.broadcast_to(np.append(True, rows >= n), mask.shape)[mask]
+        return told if basis is None else basis[told].any(axis=0)
 
     @property
     def kinked(self):

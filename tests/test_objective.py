@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from sklearn_mle.design import Block, Centred, Layout, Moments, Root, gram
+from sklearn_mle.design import Block, Centred, Layout, Moments, Root, coded, gram
 from sklearn_mle.likelihoods import Categorical, Gaussian, Poisson, StudentT
 from sklearn_mle.objective import Objective
 from sklearn_mle.penalty import ElasticNet
@@ -240,6 +240,19 @@ def test_value_is_the_weighted_mean_plus_the_penalty_of_slopes_in_the_units_of_X
     (nll,) = F.likelihood.taylor(block.y, block.eta(W), 0)
     expected = np.average(nll, weights=block.weight) + 0.15 * np.sum(W[:, 1:] ** 2)
     assert F.taylor(w, 0)[0] == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("form", [np.asarray, sp.csr_array, lambda X: coded(sp.csr_array(X))])
+def test_a_coordinate_is_informed_by_the_rows_where_its_column_differs(form):
+    row = np.arange(40)
+    X = np.column_stack([row < 3, (3 <= row) & (row < 15), row >= 35]).astype(float)
+    here = Layout(np.array([[1, 1, 1, 1], [1, 0, 1, 0]], dtype=bool), np.zeros(3), np.ones(3), np.ones(2))
+    F = Objective(FAMILIES[2], here, ElasticNet(0.0), Rows(Block(form(X), row.astype(float)), 2))
+    for n, columns in [(3, [1, 1, 1, 1, 1, 1]), (5, [1, 0, 1, 1, 1, 1]), (6, [1, 0, 1, 0, 1, 1])]:
+        assert F.informed(n).tolist() == [bool(there) for there in columns]
+    # Along a basis, of a coordinate that moves some such column; and where others are held.
+    assert F.along(np.eye(6)[:, [1, 3, 2]], np.zeros(6)).informed(5).tolist() == [False, True, True]
+    assert F.restrict(row[:6] > 0, np.zeros(6)).informed(6).tolist() == [False, True, False, True, True]
 
 
 @pytest.mark.parametrize("order", [0, 1, 2])

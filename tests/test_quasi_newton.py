@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.linalg import null_space
 
 from sklearn_mle import MLEClassifier, MLERegressor
 from sklearn_mle.solvers import Auto, Newton, QuasiNewton
@@ -85,6 +86,18 @@ def test_where_a_sample_is_no_guide_all_rows_are(kind):
         np.testing.assert_allclose(solution.w, best.w, atol=1e-6)
     else:
         assert solution.step is not None and np.abs(solution.step).max() > 1e-3  # the diagnosis needs it
+
+
+def test_in_a_subspace_rare_columns_are_none_of_their_own():
+    """As in profiles: the best where a combination of all coefficients is held."""
+    Z = X.copy()
+    Z[:, 4:] = (np.arange(N)[:, None] - [0, 300]) % N < 100  # some five of a sample's rows
+    objective, w = MLEClassifier()._draft()._begin(Z, EVENTS, None, {})
+    held = np.random.default_rng(5).uniform(1, 2, len(w))
+    within = objective.along(null_space(held[None]), w)
+    solutions = [solver.minimize(within, np.zeros(len(w) - 1), silent, None) for solver in (QuasiNewton(), Newton())]
+    assert all(solution.converged for solution in solutions)
+    np.testing.assert_allclose(solutions[0].w, solutions[1].w, atol=1e-6)
 
 
 def test_product_is_the_recursion_of_bfgs():
