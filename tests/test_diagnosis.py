@@ -253,10 +253,11 @@ def test_saturated():
         (X.assign(d=1e6 * X.a - 7), "columns 'a', 'd' are collinear"),
         (X.assign(d=2.0), "column 'd' is constant"),
         (X.assign(d=0.0), "column 'd' is constant"),
+        (X.assign(d=1 / 6 + 3e-17 * np.round(10 * X.b)), "column 'd' is constant"),
         (X.assign(d=X.a + 1e-9 * X.b**2), "columns 'a', 'd' are nearly collinear"),
         (X.assign(**{f"k{j}": np.arange(N) % 3 == j for j in range(3)}), "columns 'k0', 'k1', 'k2' are collinear"),
     ],
-    ids=["duplicate", "affine", "constant", "zero", "near", "dummies"],
+    ids=["duplicate", "affine", "constant", "zero", "rounding", "near", "dummies"],
 )
 @pytest.mark.parametrize("likelihood", ["gaussian", "poisson", "bernoulli", "categorical"])
 def test_dependent_columns_are_named(table, says, likelihood):
@@ -266,6 +267,15 @@ def test_dependent_columns_are_named(table, says, likelihood):
     category, text = warned(model, table.astype(float), y)
     assert category is RankWarning and says in text
     assert not any(f"'{name}'" in text for name in set("abc") - set("".join(says.split("'")[1::2])))
+
+
+@pytest.mark.parametrize("likelihood", ["poisson", "negative_binomial", "bernoulli"])
+def test_levels_without_events_are_named_and_no_others(likelihood):
+    levels = pd.DataFrame({"a": rng.integers(0, 4, 2000).astype(str), "b": rng.integers(0, 9, 2000).astype(str)})
+    y = rng.poisson(0.7, 2000) * ~((levels.a == "2") | levels.b.isin(["3", "7"]))
+    model = MLEClassifier() if likelihood == "bernoulli" else MLERegressor(likelihood)
+    category, text = warned(model, pd.get_dummies(levels).astype(float), y > 0 if likelihood == "bernoulli" else y)
+    assert category is SeparationWarning and "columns 'a_2', 'b_3', 'b_7' (-)" in text and "collinear" in text
 
 
 def test_minimum_norm():

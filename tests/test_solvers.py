@@ -343,7 +343,7 @@ def test_coordinates_are_orthonormal_however_near_columns_are_to_collinear(betwe
     X = np.column_stack([X, X[:, 0] - X[:, 1] + between * X[:, 2] ** 2])
     F = problem("twins", Poisson(), X, rng.poisson(np.exp(eta)).astype(float)).objective
     w, loose = np.zeros(F.size), np.arange(F.size) == 4
-    assert (clear_coordinates(F, w, ~loose) is not None) == clear
+    assert (clear_coordinates(F, w, F.metric(w), ~loose) is not None) == clear
     B = better_coordinates(F, w, loose)
     assert B.shape == (6, 5 if clear else 6)
     R = F.along(B, w).root(np.zeros(B.shape[1]))  # of the metric, which rounding would hide

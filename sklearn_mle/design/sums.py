@@ -6,6 +6,8 @@ from scipy import sparse
 from .block import csr, of_rows, row_slices
 from .layout import designs
 
+# A share of the mean: a standard deviation of less is the rounding of some operations, as in splines of 0 and 1.
+CONSTANT = 32 * np.finfo(float).eps
 # A share of the mean square: a variance of less has lost digits to the difference.
 CANCELLED = 1e-3
 
@@ -49,9 +51,9 @@ class Moments:
 
     @property
     def scale(self):
-        """Standard deviation with divisor n, exactly 0 where only rounding of the mean is left."""
+        """Standard deviation with divisor n, exactly 0 where only rounding is left: of the mean, or of the numbers."""
         scale = np.sqrt(self.squares / self.total)
-        return np.where(scale > 4 * np.finfo(float).eps * np.abs(self.mean), scale, 0.0)
+        return np.where(scale > CONSTANT * np.abs(self.mean), scale, 0.0)
 
 
 def _moments(X, weight, share):

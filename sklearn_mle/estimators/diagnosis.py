@@ -32,13 +32,13 @@ def diagnosis(objective, start, solution, names=None, classes=None):
             f"{heavy} of {objective.n_rows} rows have all but {LIGHT:g} of the weight, too few for the coefficients: "
             "the search may end before the others count. Bring sample_weight within ten digits, or set tol=0."
         )
-    found = []
+    found, dependence = [], None
     singular = solution.deficiency is None or solution.deficiency > objective.invariances
     if objective.penalty.alpha == 0 and singular:
-        sentence = dependent_columns(objective, names)
-        found += [(RankWarning, sentence)] if sentence else []
+        dependence = dependent_columns(objective, names)
+        found += [(RankWarning, dependence.sentence)] if dependence else []
     limit = classes is None and exact_fit(objective, start, solution)
-    limit = limit or no_maximum(objective, solution, names, classes, not found) or at_end(objective, solution)
+    limit = limit or no_maximum(objective, solution, names, classes, dependence) or at_end(objective, solution)
     if not limit and not solution.converged:
         stopped = (
             f"Stopped before tol was met, with {objective.likelihood!r}: {solution.message}. Raise max_iter, or look "

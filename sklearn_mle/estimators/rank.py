@@ -1,8 +1,9 @@
 """Which columns of X determine each other, so that the data do not determine their coefficients."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.optimize import linprog
 
 from ..design import Root, gram
 from ..solvers.steps import DOUBT, spectrum
@@ -14,8 +15,44 @@ EXACT, NEAR = 1e-12, 1e-8
 MANY = 1000
 
 
+@dataclass(frozen=True)
+class Dependence:
+    """Columns that do not determine their coefficients.
+
+    Attributes
+    ----------
+    sentence : str
+        Which they are.
+    free : boolean array of shape (1 + p,)
+        The columns of Z in the predictors of which it speaks.
+    null : array of shape (m, 1 + p)
+        Coefficients that change none of these predictors.
+    """
+
+    sentence: str
+    free: np.ndarray
+    null: np.ndarray
+
+    def fewest(self, dW, layout):
+        """Of the directions in W that change the predictors as dW does, that of fewest slopes: of the least l1 norm.
+
+        Slopes are measured by the scale of their columns, so that units change nothing.
+        """
+        dW, A = dW.copy(), (self.null[:, 1:] * layout.scale).T
+        for k in np.flatnonzero((layout.mask == self.free).all(axis=1)) if A.size else ():
+            p, m = A.shape
+            cost = np.append(np.zeros(m), np.ones(2 * p))
+            parts = np.hstack([A, np.eye(p), -np.eye(p)])  # A t + u - v = the slopes, u, v >= 0
+            program = linprog(
+                cost, A_eq=parts, b_eq=dW[k, 1:] * layout.scale, bounds=[(None, None)] * m + [(0, None)] * 2 * p
+            )
+            if program.success:
+                dW[k] -= program.x[:m] @ self.null
+        return dW
+
+
 def dependent_columns(objective, names):
-    """A sentence about the columns that do not determine their coefficients; None if all do.
+    """The `Dependence` of the columns on each other; None if there is none.
 
     Parameters
     ----------
@@ -29,23 +66,25 @@ def dependent_columns(objective, names):
         if one.size > MANY:
             if len(rows) < one.size:
                 columns = np.flatnonzero(free[1:])
-                return f"In X {listed(columns, names)} are collinear, more than the {len(rows)} rows: {MANY_FIT}."
+                sentence = f"In X {listed(columns, names)} are collinear, more than the {len(rows)} rows: {MANY_FIT}."
+                return Dependence(sentence, free, np.zeros((0, len(free))))
             continue
         if not any(well_conditioned(some.sum(_gram, one)) for some in (rows.sample(), rows)):
-            return _sentence(rows, one, names)
+            return _dependence(rows, one, names)
     return None
 
 
 def well_conditioned(H):
     """Whether Z'Z alone shows that no column is near the span of the others."""
     _, values, _ = spectrum(H)
-    return bool(np.diag(H).all()) and values[0] > NEAR
+    norm = np.sqrt(np.diag(H))
+    return bool((norm > EXACT * norm.max()).all()) and values[0] > NEAR
 
 
 MANY_FIT = "many coefficients fit equally well; drop columns, or add alpha > 0"
 
 
-def _sentence(rows, layout, names):
+def _dependence(rows, layout, names):
     columns = np.flatnonzero(layout.mask[0]) - 1  # -1 is the intercept
     H = rows.sum(_gram, layout)
     norm = np.sqrt(np.diag(H))
@@ -58,11 +97,11 @@ def _sentence(rows, layout, names):
     _, small, Vt = np.linalg.svd(rows.sum(_root, layout.along(basis, np.zeros(len(live)))).R)
     share = np.zeros(len(Vt))
     share[: len(small)] = small / np.sqrt(values[-1])
-    Vt = Vt @ vectors[:, doubtful].T
+    exact, Vt_live = share <= EXACT, Vt @ vectors[:, doubtful].T
     groups = {"constant": ~live}
-    for kind, null in [("collinear", share <= EXACT), ("nearly collinear", (share > EXACT) & (share <= NEAR))]:
+    for kind, null in [("collinear", exact), ("nearly collinear", ~exact & (share <= NEAR))]:
         groups[kind] = np.zeros(len(live), dtype=bool)
-        groups[kind][live] = (np.abs(Vt[null]) > 1e-6).any(axis=0)
+        groups[kind][live] = (np.abs(Vt_live[null]) > 1e-6).any(axis=0)
     groups["nearly collinear"] &= ~groups["collinear"]
     found = [(kind, columns[which & (columns >= 0)]) for kind, which in groups.items()]
     found = [
@@ -72,7 +111,9 @@ def _sentence(rows, layout, names):
         return None
     lost = "their coefficients keep few digits; drop one of them"
     only_near = not (groups["constant"] | groups["collinear"]).any()
-    return f"In X {' and '.join(found)}: {lost if only_near else MANY_FIT}."
+    sentence = f"In X {' and '.join(found)}: {lost if only_near else MANY_FIT}."
+    null = [layout.unpack(v)[0] for v in Vt[exact] @ basis.T]
+    return Dependence(sentence, layout.mask[0], np.reshape(null, (-1, layout.mask.shape[1])))
 
 
 def _counted(block):

@@ -13,15 +13,16 @@ from .edges import end_towards
 CHEAP = 50_000
 
 
-def no_maximum(objective, solution, names, classes, determined):
+def no_maximum(objective, solution, names, classes, dependence):
     """Coefficients or parameters that go to infinity while F falls towards a limit that it does not reach."""
     layout, likelihood = objective.layout, objective.likelihood
     if classes is not None and _all_foretold(objective, solution):
         sentence = _separable(objective, None, True, names, len(classes))
         return (SeparationWarning, sentence) if sentence else None
-    dW = _recession(objective, solution, determined)
+    dW = _recession(objective, solution, dependence is None)
     if dW is None:
         return None
+    dW = dW if dependence is None else dependence.fewest(dW, layout)
     change = np.abs(objective.rows.sum(Furthest.of, dW).values)  # of each predictor's eta
     if change.max() < 1e-3:
         return None  # w moves where Z does not see it

@@ -46,7 +46,7 @@ def standardise(rows, mask, names=None):
         # A slope without an intercept: no shift, and the scale is the root mean square.
         scale = np.hypot(mean, scale)
         mean = np.zeros(p)
-    scale = np.where(scale > 0, scale, 1.0)
+    scale = np.where(scale > 0, scale, np.where(mean == 0, 1.0, np.abs(mean)))  # what is rounding is then small
     far = (np.abs(mean) > FAR * scale) & isinstance(sample.X, np.ndarray)
     origin = np.where(far, mean, 0.0)
     return Layout(mask, mean - origin, scale, np.ones(K), origin)

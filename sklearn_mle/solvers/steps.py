@@ -120,21 +120,23 @@ def solve(H, b, semidefinite=False):
 
 def better_coordinates(objective, w, loose):
     """Orthonormal ones for all but the `loose` coordinates, which keep their units and their reach."""
-    within = clear_coordinates(objective, w, ~loose)
+    M = objective.metric(w)
+    live = ~loose & (np.diag(M) > FLAT)
+    within = clear_coordinates(objective, w, M, live)
     if within is None:
-        within = orthonormal_coordinates(objective.root(w)[:, ~loose])
+        within = orthonormal_coordinates(objective.root(w)[:, live])
     columns = np.zeros((len(loose), within.shape[1] + loose.sum()))
-    columns[~loose, : within.shape[1]] = within
+    columns[live, : within.shape[1]] = within
     columns[loose, within.shape[1] :] = np.eye(loose.sum())
     return columns
 
 
-def clear_coordinates(objective, w, of):
-    """B with B'MB = I over the directions in which M, the metric of the coordinates `of`, is not zero.
+def clear_coordinates(objective, w, M, of):
+    """B with B'MB = I over the directions in which M, the metric at w, is not zero, among the coordinates `of`.
 
     None where M alone cannot tell which these are: where it is small along a direction, but not its root.
     """
-    scale, values, vectors = spectrum(objective.metric(w)[np.ix_(of, of)])
+    scale, values, vectors = spectrum(M[np.ix_(of, of)])
     if not len(values):
         return None
     doubtful = values < DOUBT * values[-1]
