@@ -278,6 +278,19 @@ def test_levels_without_events_are_named_and_no_others(likelihood):
     assert category is SeparationWarning and "columns 'a_2', 'b_3', 'b_7' (-)" in text and "collinear" in text
 
 
+@pytest.mark.parametrize("form", [np.asarray, sparse.csr_array])
+def test_among_very_many_columns_too(form):
+    many = np.random.default_rng(0).standard_normal((3000, 1100)) * (
+        np.random.default_rng(1).random((3000, 1100)) < 0.1
+    )
+    labels = many[:, 0] + np.random.default_rng(2).logistic(size=3000) > 0
+    assert warned(MLEClassifier(alpha=1e-3), form(many), labels) == (None, "")
+    assert warned(MLEClassifier(max_iter=3), form(many), labels)[0] is ConvergenceWarning
+    many[:, 7] = many[:, 3] - 2 * many[:, 900]
+    _, text = warned(MLEClassifier(max_iter=3), form(many), labels)
+    assert "columns x3, x7, x900 are collinear" in text
+
+
 def test_minimum_norm():
     twice, _ = fitted(MLERegressor("poisson"), X.assign(d=X.a, one=1.0), COUNTS)
     once, _ = fitted(MLERegressor("poisson"), X, COUNTS)

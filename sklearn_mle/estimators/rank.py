@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import linprog
+from scipy.sparse.linalg import LinearOperator, cg
 
 from ..design import Root, gram
 from ..solvers.steps import DOUBT, spectrum
@@ -11,8 +12,8 @@ from .columns import listed
 
 # Of columns of norm 1: below EXACT a singular value is rounding; below NEAR coefficients have lost half their digits.
 EXACT, NEAR = 1e-12, 1e-8
-# A d x d matrix of more columns would cost more than the fit.
-MANY = 1000
+# A d x d matrix of more columns would cost more than the fit; so many products with Z and Z', not.
+MANY, PASSES = 1000, 100
 
 
 @dataclass(frozen=True)
@@ -68,10 +69,35 @@ def dependent_columns(objective, names):
                 columns = np.flatnonzero(free[1:])
                 sentence = f"In X {listed(columns, names)} are collinear, more than the {len(rows)} rows: {MANY_FIT}."
                 return Dependence(sentence, free, np.zeros((0, len(free))))
-            continue
+            unseen = _unseen(rows, one)
+            if unseen is None:
+                continue
+            columns = np.flatnonzero(free)[np.abs(unseen) > 1e-6 * np.abs(unseen).max()] - 1
+            sentence = f"In X {listed(columns[columns >= 0], names)} are collinear: {MANY_FIT}."
+            return Dependence(sentence, free, np.zeros((0, len(free))))
         if not any(well_conditioned(some.sum(_gram, one)) for some in (rows.sample(), rows)):
             return _dependence(rows, one, names)
     return None
+
+
+def _unseen(rows, layout):
+    """A direction that Z maps to 0: a random one less its projection on the rows, by conjugate gradients; or None.
+
+    None, too, where that takes too many passes: nothing is said then.
+    """
+
+    def product(v):
+        return layout.gradient(rows.sum(_product, layout.unpack(v)))
+
+    d = layout.size
+    H, v = LinearOperator((d, d), product, dtype=float), np.random.RandomState(0).standard_normal(d)
+    for _ in range(2):  # once more, to the digits that the first has lost
+        seen, unfinished = cg(H, product(v), rtol=1e-9, maxiter=PASSES)
+        if unfinished or np.linalg.norm(v - seen) < 1e-6 * np.linalg.norm(v):
+            return None
+        v = v - seen
+    unit = v / np.linalg.norm(v)
+    return unit if unit @ product(unit) <= EXACT**2 * len(rows) else None
 
 
 def well_conditioned(H):
@@ -119,6 +145,12 @@ def _dependence(rows, layout, names):
 def _counted(block):
     """[[1]], but 0 for rows of weight zero."""
     return [[np.ones(1) if block.weight is None else (block.weight > 0) * 1.0]]
+
+
+def _product(block, W):
+    (eta,) = block.eta(W)
+    counted = 1.0 if block.weight is None else block.weight > 0
+    return block.score([counted * np.broadcast_to(eta, len(block))], np.ones(1, dtype=bool))
 
 
 def _gram(block, layout):
