@@ -7,6 +7,7 @@ import sys
 import tempfile
 import tracemalloc
 import warnings
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -288,6 +289,9 @@ def test_scores_of_batches_are_those_of_the_rows(table, weighted):
             model.score(data, y)
         with pytest.raises(ValueError, match="weight is zero in every row"):
             model.score(batches(X, y, 0 * table["weight"]))
+        for score in (model.score, partial(log_score, model)):
+            with pytest.raises(ValueError, match="yields no rows"):
+                score(Batches([]))
     constant = MLERegressor().fit(X[:99], numbers[:99])
     assert constant.score(batches(X, 0 * numbers)) == constant.score(X, 0 * numbers) == 0.0
     with pytest.raises(TypeError, match="makes one step, on one batch"):

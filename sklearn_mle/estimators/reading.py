@@ -102,8 +102,6 @@ def _from_batches(model, target, batches, reset):
         y.append(part_y)
         if weighted:
             weight.append(part_weight)
-    if last is None:
-        raise ValueError(f"{batches!r} yields no rows. If it is of a function, does that begin anew at every call?")
     if weighted:
         total.demand()
     return Block(X.array(), y.array(), weight.array() if weighted else None)

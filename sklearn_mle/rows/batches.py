@@ -62,11 +62,15 @@ class Batches:
         return (batch for _, *batch in self.numbered())
 
     def numbered(self):
-        """(number, X, y, weight) of every batch that has rows."""
+        """(number, X, y, weight) of every batch that has rows; a ValueError at the end if none has."""
+        empty = True
         for number, batch in enumerate(self._read()):
             X, y, weight = self._divided(batch, number) if self.y is not None else self._tuple(batch, number)
             if _length(X):
+                empty = False
                 yield number, X, y, weight
+        if empty:
+            raise ValueError(f"{self!r} yields no rows. If it is of a function, does that begin anew at every call?")
 
     def _read(self):
         source = self.source
