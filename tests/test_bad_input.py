@@ -144,6 +144,14 @@ def test_a_wrong_table(estimator, y, wrong):
     fails(message, estimator().fit, table, y[: len(table)] if wrong.startswith("no rows") else y)
 
 
+@pytest.mark.parametrize("row", [0, N // 2, N - 1])
+def test_a_long_table_is_checked_in_parts_to_its_end(row, monkeypatch):
+    monkeypatch.setattr("sklearn_mle.estimators.table.PART", 3 * 5)
+    fit = MLERegressor("poisson").fit
+    fails(f"Column 2 of X in row {row} is nan", fit, put(X, (row, 2), np.nan), COUNTS)
+    fails(rf"y\[{row}\] is inf", fit, X, put(COUNTS, row, np.inf, float))
+
+
 @pytest.mark.parametrize("name", REGISTRY)
 def test_nan_is_refused_by_every_family(name):
     estimator, likelihood, y = family(name)

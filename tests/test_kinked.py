@@ -8,7 +8,7 @@ from scipy.optimize import linprog
 
 from sklearn_mle import AsymmetricLaplace, Inference, Laplace, MLERegressor
 from sklearn_mle.likelihoods import Censored, Truncated, censored_at
-from sklearn_mle.likelihoods.rounded import Smoothed
+from sklearn_mle.likelihoods.rounded import Smoothed, bandwidth_at_kink
 
 
 def table(n=400, p=4):
@@ -139,6 +139,7 @@ def test_intervals_have_no_kink():
     y = np.column_stack([lower, lower + 1])
     model = MLERegressor(Censored("laplace")).fit(X, y)
     assert model.converged_
+    assert np.isinf(model.likelihood_.kinks(y, [np.zeros(1), np.zeros(1)])[0]).all()
     found = Inference.from_estimator(model, X, y, covariance="sandwich")
     # The nll is smooth, so its observed curvature is that of the sandwich, and about the scores' covariance.
     Z = sm.add_constant(X)
@@ -150,6 +151,15 @@ def test_intervals_have_no_kink():
     )
     C = np.linalg.inv(A) @ scores.T @ scores @ np.linalg.inv(A)
     np.testing.assert_allclose([*found.std_error["mu"], *found.std_error["scale"]], np.sqrt(np.diag(C)), rtol=1e-6)
+
+
+def test_the_bandwidth_at_a_kink_is_that_of_the_rows_that_have_one():
+    rng = np.random.default_rng(0)
+    z, weight = rng.standard_normal(200), rng.uniform(1, 2, 200)
+    share = weight[::2].sum() / weight.sum()
+    alone = bandwidth_at_kink(z[::2], weight[::2], (0.3, 0.7), 1000 * share)
+    z[1::2] = np.inf
+    assert bandwidth_at_kink(z, weight, (0.3, 0.7), 1000) == pytest.approx(alone, rel=1e-12)
 
 
 def test_ridge_and_ties():
