@@ -180,7 +180,7 @@ feature_names_in_
         likelihood = resolve(likelihood)
         if not isinstance(likelihood, LabelLikelihood):
             raise ValueError(
-                "MLEClassifier needs a likelihood of labels (Bernoulli, Categorical, GaussianOnLabels); "
+                "MLEClassifier needs a likelihood of labels (Bernoulli, Categorical, Ordinal, GaussianOnLabels); "
                 f"got {likelihood!r}. Use MLERegressor, or 'bernoulli' for logistic regression."
             )
         return likelihood.with_classes(C)

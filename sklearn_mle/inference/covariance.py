@@ -31,7 +31,7 @@ def check_covariance(fit, covariance, groups):
     if not likelihood.smooth and covariance == "observed":
         raise ValueError(
             f"The nll of {likelihood!r} has kinks, at which it has no curvature to observe. "
-            "Use covariance='expected', or 'sandwich'."
+            "Use covariance='sandwich', or 'expected' if y has that law."
         )
     if SANDWICHES.get(covariance, 0):
         first, *others = likelihood.slices.values()
