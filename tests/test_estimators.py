@@ -956,7 +956,7 @@ def test_several_columns_of_y_are_refused_where_one_is_meant():
     X, y = real()
     with pytest.raises(ValueError, match="should be a 1d array"):
         MLERegressor().fit(X, np.column_stack([y, y]))
-    with pytest.raises(ValueError, match=r"needs y of shape \(n, 2\)"):
+    with pytest.raises(ValueError, match=r"needs y of shape \(n, 2\), each row an interval, as right_censored"):
         MLERegressor(Censored()).fit(X, np.column_stack([y, y, y]))
 
 

@@ -468,7 +468,7 @@ def test_binomial_totals(table):
 def test_kinks_have_expected_curvature_only(table):
     X, y = table["X"], table["real"]
     model = MLERegressor(families.Laplace()).fit(X, y)
-    with pytest.raises(ValueError, match=r"kinks.*'expected'.*'sandwich'"):
+    with pytest.raises(ValueError, match=r"kinks.*'sandwich'.*'expected'"):
         infer(model, X, y)
     found = infer(model, X, y, covariance="expected")
     Z, scale = sm.add_constant(X), found.parameters["scale"].estimate
@@ -478,6 +478,20 @@ def test_kinks_have_expected_curvature_only(table):
     held = np.column_stack([X[:, 1], end * X[:, 0]])
     fall = model.log_likelihood_ - MLERegressor(families.Laplace(), offset=1).fit(held, y).log_likelihood_
     close(2 * fall, stats.chi2(1).ppf(0.95), 1e-5)
+
+
+@pytest.mark.parametrize("quantile", [0.5, 0.98])
+def test_at_a_kink_the_gradient_may_be_any_between_its_two(quantile):
+    rng = np.random.default_rng(0)
+    for _ in range(5):
+        X = rng.standard_normal((300, 2))
+        y = X[:, 0] + rng.gamma(2.0, size=300)
+        model = MLERegressor(families.AsymmetricLaplace(quantile)).fit(X, y)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            infer(model, X, y, covariance="sandwich")
+    with pytest.warns(UserWarning, match="standard errors away"):
+        infer(model, X, y + 0.3 * X[:, 1], covariance="sandwich")
 
 
 # --- what the data do not determine, and limits ---------------------------------------------------------------------
@@ -637,6 +651,7 @@ def test_likelihood_ratio(table):
         (large, small, "not nested"),
         (large, large, "fewer free coefficients"),
         (large, fixed, "fixed at 0.5 in large"),
+        (MLERegressor("negative_binomial").fit(X[:, :1], y), large, "two fits to the same X; small was fitted to 1 col"),
         (small, MLERegressor("negative_binomial", alpha=0.1).fit(X, y), "penalised"),
         (MLERegressor(families.NegativeBinomial(link="sqrt"), regressed={"mu": [0]}).fit(X, y), large, "link"),
     ]

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.linalg import block_diag
+from scipy.optimize import lsq_linear
 
 from ..design import Root, gram
 from . import sums
@@ -111,7 +112,20 @@ def curvature(objective, w, expected):
     layout, s = objective.layout, objective.rows.total
     G, A = objective.rows.sum(sums.curvature, objective.likelihood, layout, layout.unpack(w), expected)
     _, penalty_gradient, penalty_curvature = objective._penalty(w)
-    return A + s * penalty_curvature(), layout.gradient(G) + s * penalty_gradient
+    g = layout.gradient(G) + s * penalty_gradient
+    return A + s * penalty_curvature(), g if objective.likelihood.smooth else s * least_subgradient(objective, w)
+
+
+def least_subgradient(objective, w):
+    """The subgradient of F next to 0: the rows nearest to a kink, one a coordinate, may have any slope between its two.
+
+    At the minimum, a vertex, so many rows lie on theirs.
+    """
+    kinks = objective.near_kinks(w, len(w))
+    if not len(kinks.z):
+        return kinks.rest
+    slopes = lsq_linear(kinks.Z.T, kinks.rest, (-kinks.slopes[:, 0], kinks.slopes[:, 1]), method="bvls").x
+    return kinks.rest - slopes @ kinks.Z
 
 
 def clear(A):

@@ -89,9 +89,7 @@ class Fit:
 
     def warn_unless_maximum(self, distance):
         """Warn where the gradient on these data is not 0; `distance` to the maximum is in standard errors."""
-        # Where the nll has kinks up to one row per coefficient lies on one, with a slope of its own.
-        allowed = 0.01 if self.likelihood.smooth else 0.01 + 3 * len(self.w) / np.sqrt(self.objective.rows.total)
-        if not distance <= allowed:
+        if not distance <= 0.01:
             warnings.warn(
                 f"The gradient of the likelihood is not 0 on these data: their maximum is {distance:.2g} standard "
                 "errors away. Pass the data (and sample_weight) that the model was fitted to; if they are the same, "

@@ -144,6 +144,13 @@ def likelihood_ratio_test(small, large, X, y, *, sample_weight=None):
     >>> print(f"{test.statistic:.1f}, df {test.df}, p {test.p_value:.1e}")  # does sigma depend on X?
     34.9, df 10, p 1.3e-04
     """
+    sizes = [getattr(model, "n_features_in_", None) for model in (small, large)]
+    if None not in sizes and sizes[0] != sizes[1]:
+        raise ValueError(
+            f"likelihood_ratio_test needs two fits to the same X; small was fitted to {sizes[0]} columns, large to "
+            f"{sizes[1]}. Fit small to all of them, with regressed={{parameter: its columns}}, or in a Pipeline that "
+            "takes its own."
+        )
     with one_blas_thread, np.errstate(all="ignore"):
         fits = [Fit.of(model, X, y, sample_weight) for model in (small, large)]
         check_nested(*fits)

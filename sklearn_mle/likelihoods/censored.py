@@ -34,7 +34,7 @@ class Censored(Wrapper):
     [ 3.5 11. ]
     """
 
-    support = Support(columns=2, infinite=True)
+    support = Support(columns=2, row="an interval, as right_censored and censored_at make them", infinite=True)
 
     def __init__(self, base="gaussian"):
         self.base = base

@@ -87,6 +87,13 @@ class WithDensity(OfKinked):
     def __init__(self, base, bandwidth):
         self.base, self.bandwidth = base, bandwidth
 
+    @property
+    def slopes(self):
+        return self.base.slopes
+
+    def kinks(self, y, eta):
+        return self.base.kinks(y, eta)
+
     def log_prob(self, y, *theta):
         return self.base.log_prob(y, *theta)
 

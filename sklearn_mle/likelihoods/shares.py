@@ -32,7 +32,7 @@ class Trials(Likelihood):
     @property
     def support(self):
         if self.n is None:
-            return Support(lower=0.0, integer=True, columns=2)
+            return Support(lower=0.0, integer=True, columns=2, row="successes and failures")
         one_number = isinstance(self.n, Real)
         upper = self.n if one_number else np.inf
         return (Response if one_number and self.n == 1 else Support)(lower=0.0, upper=upper, integer=True)

@@ -20,6 +20,8 @@ class Support:
         Whether `dist` is discrete. `check` accepts other values within the bounds (quasi-likelihood).
     columns : int
         Columns of y: 1 stands for shape (n,), m for shape (n, m).
+    row : str
+        What a row of several columns is, for messages.
     infinite : bool
         Whether y may be infinite, as the open end of a censoring interval is.
     open : bool
@@ -30,6 +32,7 @@ class Support:
     upper: float = np.inf
     integer: bool = False
     columns: int = 1
+    row: str = ""
     infinite: bool = False
     open: bool = False
 

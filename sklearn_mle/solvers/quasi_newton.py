@@ -16,7 +16,7 @@ SLOW = 0.3
 # The sample's optimum is a start if a step of about this decrement leads from it to that of all rows.
 NEAR = 0.5
 # A full step needs no search where its decrement is less than this.
-CLOSE = 0.02
+CLOSE = 0.25
 # A last step as short as this, in natural units, needs no proof.
 SHORT = 1e-4
 # Nor does one that is not LONG where the steps before foretell a gap of this share of what is asked.
