@@ -651,7 +651,11 @@ def test_likelihood_ratio(table):
         (large, small, "not nested"),
         (large, large, "fewer free coefficients"),
         (large, fixed, "fixed at 0.5 in large"),
-        (MLERegressor("negative_binomial").fit(X[:, :1], y), large, "two fits to the same X; small was fitted to 1 col"),
+        (
+            MLERegressor("negative_binomial").fit(X[:, :1], y),
+            large,
+            "two fits to the same X; small was fitted to 1 col",
+        ),
         (small, MLERegressor("negative_binomial", alpha=0.1).fit(X, y), "penalised"),
         (MLERegressor(families.NegativeBinomial(link="sqrt"), regressed={"mu": [0]}).fit(X, y), large, "link"),
     ]

@@ -47,7 +47,9 @@ def numbers(y, n, likelihood, owner):
     support = likelihood.support
     y = check_numbers(y, "y", owner, support.columns, support.infinite)
     if support.columns > 1 and y.shape[1:] != (support.columns,):
-        raise ValueError(f"{likelihood!r} needs y of shape (n, {support.columns}), each row {support.row}; got {y.shape}.")
+        raise ValueError(
+            f"{likelihood!r} needs y of shape (n, {support.columns}), each row {support.row}; got {y.shape}."
+        )
     return check_length(y, n)
 
 

@@ -7,6 +7,7 @@ from scipy.linalg import block_diag
 from scipy.optimize import lsq_linear
 
 from ..design import Root, gram
+from ..solvers.steps import determined
 from . import sums
 
 # Equilibrated curvature whose smallest eigenvalue is larger can be inverted as it is: it keeps ten digits.
@@ -15,6 +16,8 @@ CLEAR = 1e-6
 COLLINEAR, NOTHING = 1e-12, 1e-12
 # Mean curvature in natural units (about 1 at the start) along which the likelihood may be rising to a limit.
 FLAT = 1e-8
+# Scales of y from its kink at which a row is at it, and how many may be for each coordinate.
+AT_KINK, REPEATED = 1e-9, 20
 
 
 @dataclass(frozen=True)
@@ -117,15 +120,19 @@ def curvature(objective, w, expected):
 
 
 def least_subgradient(objective, w):
-    """The subgradient of F next to 0: the rows nearest to a kink, one a coordinate, may have any slope between its two.
+    """The subgradient of F next to 0: rows at their kink may have any slope between its two.
 
-    At the minimum, a vertex, so many rows lie on theirs.
+    At the minimum, a vertex, as many rows as coordinates are at theirs, up to the digits of the fit; more where y or
+    whole rows repeat.
     """
-    kinks = objective.near_kinks(w, len(w))
+    kinks = objective.near_kinks(w, REPEATED * len(w))
     if not len(kinks.z):
         return kinks.rest
-    slopes = lsq_linear(kinks.Z.T, kinks.rest, (-kinks.slopes[:, 0], kinks.slopes[:, 1]), method="bvls").x
-    return kinks.rest - slopes @ kinks.Z
+    size = np.abs(kinks.z)
+    at = size <= max(AT_KINK, np.sort(size)[: len(w)][-1])
+    apart = np.where(kinks.z < 0, -kinks.slopes[:, 0], kinks.slopes[:, 1])[~at]
+    rest, Z, (below, above) = kinks.rest - apart @ kinks.Z[~at], kinks.Z[at], kinks.slopes[at].T
+    return rest - lsq_linear(Z.T, rest, (-below, above), method="bvls").x @ Z
 
 
 def clear(A):
@@ -154,14 +161,30 @@ def orthonormal(objective):
     for free in layout.mask:
         if free.tobytes() not in of_columns:
             one = replace(layout, mask=free[None], unit=np.ones(1), held=None, basis=None)
-            G = rows.sum(_gram, one)
-            ill |= not clear(G)
-            R = np.linalg.cholesky(G).T if clear(G) else rows.sum(_root, one).R
-            of_columns[free.tobytes()] = coordinates(R)
+            found = of_gram(rows, one)
+            ill |= found is None
+            of_columns[free.tobytes()] = coordinates(rows.sum(_root, one).R) if found is None else found
         basis, null = of_columns[free.tobytes()]
         bases.append(np.sqrt(objective.n_rows) * basis)
         nulls.append(null)
     return block_diag(*bases), block_diag(*nulls), ill
+
+
+def of_gram(rows, layout):
+    """`coordinates` from Z'Z, where it tells them; else None."""
+    G = rows.sum(_gram, layout)
+    norm = np.sqrt(np.diag(G))
+    live = norm > COLLINEAR * norm.max()
+    place = np.eye(len(norm))
+
+    def root(basis):
+        return rows.sum(_root, layout.along(place[:, live] @ basis, np.zeros(len(norm)))).R
+
+    found = determined(G[np.ix_(live, live)], root)
+    if found is None:
+        return None
+    basis, null = (place[:, live] @ part for part in found)
+    return basis, np.hstack([place[:, ~live], null])
 
 
 def coordinates(R):

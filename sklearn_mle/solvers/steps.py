@@ -122,30 +122,38 @@ def better_coordinates(objective, w, loose):
     """Orthonormal ones for all but the `loose` coordinates, which keep their units and their reach."""
     M = objective.metric(w)
     live = ~loose & (np.diag(M) > FLAT)
-    within = clear_coordinates(objective, w, M, live)
-    if within is None:
-        within = orthonormal_coordinates(objective.root(w)[:, live])
+    place = np.eye(len(w))[:, live]
+
+    def root(basis):
+        return objective.along(place @ basis, w).root(np.zeros(basis.shape[1]))
+
+    within, _ = determined(M[np.ix_(live, live)], root) or (orthonormal_coordinates(objective.root(w)[:, live]), None)
     columns = np.zeros((len(loose), within.shape[1] + loose.sum()))
     columns[live, : within.shape[1]] = within
     columns[loose, within.shape[1] :] = np.eye(loose.sum())
     return columns
 
 
-def clear_coordinates(objective, w, M, of):
-    """B with B'MB = I over the directions in which M, the metric at w, is not zero, among the coordinates `of`.
+def determined(M, root):
+    """B with B'MB = I over the directions in which M is not zero, and a basis of those in which it is.
 
-    None where M alone cannot tell which these are: where it is small along a direction, but not its root.
+    None where M alone cannot tell: where it is small along a direction, but not its root.
+
+    Parameters
+    ----------
+    M : array of shape (d, d)
+        Positive semidefinite.
+    root : function
+        root(basis), R with R'R = basis' M basis, from M's own root.
     """
-    scale, values, vectors = spectrum(M[np.ix_(of, of)])
+    scale, values, vectors = spectrum(M)
     if not len(values):
         return None
     doubtful = values < DOUBT * values[-1]
-    basis = np.zeros((len(of), doubtful.sum()))
-    basis[of] = vectors[:, doubtful] / scale[:, None]
-    root = objective.along(basis, w).root(np.zeros(basis.shape[1]))
-    if not (np.linalg.norm(root, axis=0) <= RANK * np.sqrt(values[-1])).all():
+    null = vectors[:, doubtful] / scale[:, None]
+    if not (np.linalg.norm(root(null), axis=0) <= RANK * np.sqrt(values[-1])).all():
         return None
-    return vectors[:, ~doubtful] / np.sqrt(values[~doubtful]) / scale[:, None]
+    return vectors[:, ~doubtful] / np.sqrt(values[~doubtful]) / scale[:, None], null
 
 
 def spectrum(M):
