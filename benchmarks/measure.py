@@ -70,14 +70,16 @@ def run(workload, share=1.0, limit=60.0, only=None, report=lambda line: None):
 class Judge:
     """How far coefficients are from the optimum, by the problem's own numpy.
 
-    The optimum is the best of the contenders' most exact rungs, polished by Newton's method where F is smooth.
+    The optimum is the best of the contenders' most exact rungs that end in time, polished by Newton's method where F is
+    smooth.
     """
 
     def __init__(self, workload, problem, contenders, limit):
         self.problem = problem
         best = None
         for contender in [one for one in contenders if one.installed][:2]:
-            Ws, _ = attempt(contender, problem, contender.rungs[-1], limit)
+            found = (attempt(contender, problem, rung, limit)[0] for rung in reversed(contender.rungs))
+            Ws = next((Ws for Ws in found if Ws is not None), None)
             if Ws is not None and (best is None or problem.values(Ws).sum() < problem.values(best).sum()):
                 best = Ws
         self.optimum = problem.polished(best) if workload.smooth else best
