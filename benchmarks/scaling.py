@@ -2,13 +2,14 @@
 
 import os
 from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 
 from .measure import run
 from .workloads import WORKLOADS
 
-PICTURE = "benchmarks_scaling.png"
+PICTURE = Path(__file__).resolve().parents[1] / "docs" / "pictures" / "scaling.png"
 
 
 def scaling(share, limit):
