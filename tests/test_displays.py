@@ -514,7 +514,7 @@ def test_profile_of_a_constant_and_of_a_limit(counts):
 def test_profile_where_the_nll_has_kinks(counts):
     X, y = counts
     model = MLERegressor("laplace").fit(X, y + 0.1 * X[:, 1])
-    with pytest.raises(ValueError, match="Use covariance='expected'"):
+    with pytest.raises(ValueError, match="Use covariance='sandwich'"):
         ProfileDisplay.from_estimator(model, X, y + 0.1 * X[:, 1], "scale")
     found = ProfileDisplay.from_estimator(model, X, y + 0.1 * X[:, 1], "scale", covariance="expected", n_points=4)
     # Given mu, the log-likelihood of log(scale) = t falls by n (t - t_hat + exp(t_hat - t) - 1).

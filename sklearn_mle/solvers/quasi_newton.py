@@ -25,6 +25,8 @@ SURE, LONG = 0.1, 1e-2
 INFORMED = 10
 # The optimum of n rows has a gap of about d / 2n in F of all: no nearer than a share of that is worth a Hessian.
 SETTLED = 0.1
+# And Newton's last step, which converges quadratically, leaves less than this share of what it went.
+LEFT = 0.3
 # Numbers in a sample: memory is bounded, however many rows there are; at 20 columns its curvature is then right to 1 %.
 LARGEST = 2**22
 
@@ -132,11 +134,15 @@ def from_samples(objective, w, rng):
         if sample.informed(INFORMED).all():
             guess = settled(sample, w, rng)
             if guess.converged and guess.deficiency <= sample.invariances:
-                break
+                _, g, H = sample.taylor(guess.w, 2)
+                inverse = inverse_of(H)
+                # On the way to infinity, as where few rows have no event, every step is as long as the last.
+                if inverse is not None and g @ inverse(g) <= LEFT * (guess.step @ H @ guess.step):
+                    break
     else:
         return nowhere
     # A step on more rows in the metric of few; their own curvature, where that has led; and one more.
-    nearer, inverse = guess.w, inverse_of(sample.taylor(guess.w, 2)[2])
+    nearer = guess.w
     sample = objective if cheap else objective.fewer_rows(more)
     for order in (1, 2):
         _, g, *H = sample.taylor(nearer, order)
